@@ -1,0 +1,292 @@
+"""Tables of what was read: dumps, records and rejects. Text here is as printed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pandera.polars as pa
+import polars as pl
+
+from schemas import columns as c
+from schemas.base import Keys, Table
+
+
+class Dumps(Table):
+    """Every dump the release was made from, with its balanced account:
+    read_count = record_count + superseded_count + reject_count."""
+
+    dump_id: c.DumpId
+    source: c.Source
+    format: Annotated[
+        str,
+        pa.Field(nullable=True, description="Format its content was recognised as; null if none."),
+    ]
+    path: Annotated[str, pa.Field(description="Path below raw/, with forward slashes.")]
+    sha256: Annotated[
+        str,
+        pa.Field(
+            nullable=True,
+            str_matches=r"^[0-9a-f]{64}$",
+            description="SHA-256 of the content; null if it could not be read.",
+        ),
+    ]
+    bytes: Annotated[
+        pl.Int64, pa.Field(nullable=True, ge=0, description="Size of the content in bytes.")
+    ]
+    captured_on: Annotated[
+        pl.Date,
+        pa.Field(nullable=True, description="Day the dump was captured; null if unknown."),
+    ]
+    captured_on_basis: Annotated[
+        str,
+        pa.Field(
+            nullable=True,
+            isin=("printed", "inferred_year", "source_toml"),
+            description="How the day of capture is known.",
+        ),
+    ]
+    capture_year: Annotated[
+        pl.Int16,
+        pa.Field(nullable=True, description="Year a date printed without one belongs to."),
+    ]
+    mode: Annotated[
+        str, pa.Field(isin=c.MODES, description="Whether dumps of the source add up or replace.")
+    ]
+    stated_count: Annotated[
+        pl.Int64,
+        pa.Field(nullable=True, ge=0, description="Number of entries the dump itself states."),
+    ]
+    read_count: Annotated[pl.Int64, pa.Field(ge=0, description="Entries read from the dump.")]
+    record_count: Annotated[pl.Int64, pa.Field(ge=0, description="Of them, current records.")]
+    superseded_count: Annotated[
+        pl.Int64,
+        pa.Field(ge=0, description="Of them, replaced by an equal or newer delivery of the entry."),
+    ]
+    reject_count: Annotated[pl.Int64, pa.Field(ge=0, description="Of them, rejected.")]
+    line_count: Annotated[
+        pl.Int64, pa.Field(nullable=True, ge=0, description="Lines; null for formats without.")
+    ]
+    entry_line_count: Annotated[
+        pl.Int64,
+        pa.Field(nullable=True, ge=0, description="Non-blank lines that belong to an entry."),
+    ]
+    furniture_line_count: Annotated[
+        pl.Int64,
+        pa.Field(nullable=True, ge=0, description="Non-blank lines recognised as page furniture."),
+    ]
+    blank_line_count: Annotated[
+        pl.Int64, pa.Field(nullable=True, ge=0, description="Blank lines.")
+    ]
+
+    class Config:
+        """Keys."""
+
+        metadata = {"keys": Keys(primary=("dump_id",))}
+
+
+class Records(Table):
+    """One row per current record: one bibliographic entry of one dump, text as printed (white
+    space folded)."""
+
+    record_id: c.RecordId
+    dump_id: c.DumpId
+    source: c.Source
+    source_key: c.SourceKey
+    ordinal: c.Ordinal
+    line_start: c.LineStart
+    line_end: c.LineEnd
+    version: Annotated[
+        str, pa.Field(isin=c.VERSIONS, description="Which version of the paper it describes.")
+    ]
+    title: c.Title
+    abstract: c.Abstract
+    authors: Annotated[
+        pl.List,
+        c.AUTHOR_STRUCT,
+        pa.Field(nullable=True, description="Printed author list in order; null if none."),
+    ]
+    authors_complete: c.AuthorsComplete
+    author_count: c.AuthorCount
+    affiliations: c.Affiliations
+    organization: Annotated[
+        str,
+        pa.Field(nullable=True, str_matches=r"\S", description="Display name of an organization."),
+    ]
+    organization_slug: c.OrganizationSlug
+    category: c.Category
+    venue: c.Venue
+    publisher: Annotated[
+        str, pa.Field(nullable=True, str_matches=r"\S", description="Publisher as printed.")
+    ]
+    publication_date: c.PublicationDate
+    date_precision: c.DatePrecision
+    date_basis: Annotated[
+        str,
+        pa.Field(
+            nullable=True,
+            isin=c.DATE_BASES,
+            description="printed, or inferred_year where the year is the page's capture year.",
+        ),
+    ]
+    date_printed: Annotated[
+        str, pa.Field(nullable=True, description="The date as printed, e.g. 'Jan 13'.")
+    ]
+    has_code: c.HasCode
+    doi: c.Doi
+    arxiv_id: c.ArxivId
+    identifiers: Annotated[
+        pl.List,
+        c.IDENTIFIER_STRUCT,
+        pa.Field(nullable=True, description="Other identifiers, normalised; null if none."),
+    ]
+    links: Annotated[
+        pl.List(pl.String),
+        pa.Field(nullable=True, description="Links of the entry, without markup; null if none."),
+    ]
+    byline_printed: Annotated[
+        str,
+        pa.Field(
+            nullable=True,
+            description="The printed line that glues title and authors together; else null.",
+        ),
+    ]
+    split_confidence: Annotated[
+        pl.Float64,
+        pa.Field(
+            nullable=True,
+            ge=0.0,
+            le=1.0,
+            description="Probability that byline_printed was split at the right place; where it is"
+            " too low, title keeps the printed line and authors is null.",
+        ),
+    ]
+
+    class Config:
+        """Keys."""
+
+        metadata = {
+            "keys": Keys(
+                primary=("record_id",),
+                references={"dump_id": "dumps.dump_id"},
+                partition_by="source",
+            )
+        }
+
+    @pa.dataframe_check(name="title_or_abstract", description="needs a title or an abstract")
+    def title_or_abstract(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A record without title and abstract says nothing about a paper."""
+        return data.lazyframe.select(
+            pl.col("title").is_not_null() | pl.col("abstract").is_not_null()
+        )
+
+    @pa.dataframe_check(name="lines_in_order", description="line_end must not precede line_start")
+    def lines_in_order(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """The last line of an entry does not precede its first."""
+        return data.lazyframe.select(
+            (pl.col("line_end") >= pl.col("line_start")).fill_null(value=True)
+        )
+
+    @pa.dataframe_check(name="authors_named", description="every listed author needs a name")
+    def authors_named(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Every printed author has a name with at least one letter."""
+        named = pl.element().struct.field("name").str.contains(r"\p{L}").fill_null(value=False)
+        return data.lazyframe.select(
+            pl.col("authors").list.eval(named).list.all().fill_null(value=True)
+        )
+
+    @pa.dataframe_check(
+        name="author_count_reached", description="more authors are listed than are counted"
+    )
+    def author_count_reached(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A stated number of authors is not below the number listed."""
+        return data.lazyframe.select(
+            (pl.col("author_count") >= pl.col("authors").list.len()).fill_null(value=True)
+        )
+
+    @pa.dataframe_check(
+        name="date_is_described", description="a date needs precision and basis, and only a date"
+    )
+    def date_is_described(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A publication date has precision and basis; without a date both are null."""
+        dated = pl.col("publication_date").is_not_null()
+        return data.lazyframe.select(
+            (pl.col("date_precision").is_not_null() == dated)
+            & (pl.col("date_basis").is_not_null() == dated)
+        )
+
+
+class Rejects(Table):
+    """Every piece of a dump that could not become a valid record, with its place and the reason.
+    A dump that cannot be read at all is one row without ordinal and lines."""
+
+    dump_id: c.DumpId
+    reject_number: Annotated[
+        pl.Int64, pa.Field(ge=1, description="1-based number among the dump's rejects.")
+    ]
+    ordinal: Annotated[
+        pl.Int64,
+        pa.Field(nullable=True, ge=1, description="Place among the entries; null: whole dump."),
+    ]
+    line_start: c.LineStart
+    line_end: c.LineEnd
+    stage: Annotated[
+        str, pa.Field(isin=("extract", "validate"), description="Where it was rejected.")
+    ]
+    column: Annotated[
+        str, pa.Field(nullable=True, description="Column whose value failed; null: the entry.")
+    ]
+    check: Annotated[str, pa.Field(description="Name of the check that failed.")]
+    message: Annotated[str, pa.Field(description="What is wrong and what to do, as a sentence.")]
+    raw_text: Annotated[
+        str,
+        pa.Field(
+            nullable=True,
+            description="Text of the entry as it stands in the dump, cut after 20,000 characters.",
+        ),
+    ]
+
+    class Config:
+        """Keys."""
+
+        metadata = {
+            "keys": Keys(
+                primary=("dump_id", "reject_number"), references={"dump_id": "dumps.dump_id"}
+            )
+        }
+
+
+class Metrics(Table):
+    """What dumps state about papers and authors (h-index, citations, scores, comment counts), as a
+    dated series. Nothing here is computed by bibmill."""
+
+    subject_type: Annotated[
+        str, pa.Field(isin=("paper", "author"), description="What the metric is about.")
+    ]
+    subject_id: Annotated[str, pa.Field(description="paper_id or author_id.")]
+    metric: Annotated[
+        str,
+        pa.Field(
+            str_matches=r"^[a-z][a-z0-9_]*$",
+            description="h_index, paper_count, citation_count, novelty_percent, ai_score, score or"
+            " comment_count.",
+        ),
+    ]
+    value: Annotated[pl.Float64, pa.Field(description="The number as stated.")]
+    observed_on: Annotated[
+        pl.Date, pa.Field(nullable=True, description="Day of capture; null if unknown.")
+    ]
+    dump_id: c.DumpId
+    record_id: Annotated[
+        str,
+        pa.Field(nullable=True, description="Record that states it; null: the page as a whole."),
+    ]
+
+    class Config:
+        """Keys."""
+
+        metadata = {
+            "keys": Keys(
+                primary=("subject_type", "subject_id", "metric", "dump_id", "record_id"),
+                references={"dump_id": "dumps.dump_id", "record_id": "records.record_id"},
+            )
+        }

@@ -1,0 +1,59 @@
+"""The line of glued facts that begins an entry on author pages: `25.3CLMar 15, 2023Code`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from flows.formats._page import LINES_SCHEMA, is_blank, read_lines
+from flows.normalize.dates import DATE
+
+_SCORE = r"\d+(?:\.\d+)?"
+_CATEGORY = r"[A-Za-z][A-Za-z.\-]*?"
+META_LINE = rf"^\s*(?:{_CATEGORY})?{DATE}(?:Code)?\s*$"
+SCORED_META_LINE = rf"^\s*{_SCORE}(?:{_CATEGORY})?{DATE}(?:Code)?\s*$"
+_PARTS = rf"^\s*(?P<score>{_SCORE})?(?P<category>{_CATEGORY})?(?P<date>{DATE})(?P<code>Code)?\s*$"
+
+
+def parsed_meta_line(text: pl.Expr) -> pl.Expr:
+    """Return a struct of score (Float64), category, date_printed and has_code."""
+    parts = text.str.extract_groups(_PARTS)
+    return pl.struct(
+        score=parts.struct.field("score").cast(pl.Float64),
+        category=parts.struct.field("category"),
+        date_printed=parts.struct.field("date"),
+        has_code=parts.struct.field("code").is_not_null(),
+    )
+
+
+def meta_line_share(head: str, pattern: str) -> float:
+    """Return the share of the non-blank lines of `head` that match `pattern`, times three, at most
+    1: an entry has three lines at least."""
+    lines = [line for line in head.splitlines() if line.strip()]
+    found = sum(1 for line in lines if re.match(pattern, line))
+    return min(1.0, 3 * found / len(lines)) if lines else 0.0
+
+
+def printed_dates(path: Path, pattern: str) -> pl.Series:
+    """Return the dates of all meta lines of a page, as printed."""
+    dates = [
+        lines.filter(pl.col("text").str.contains(pattern)).select(
+            parsed_meta_line(pl.col("text")).struct.field("date_printed")
+        )
+        for lines in read_lines(path)
+    ]
+    empty = pl.DataFrame(schema={"date_printed": pl.String})
+    return pl.concat([empty, *dates])["date_printed"]
+
+
+def entry_lines(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    """Return the non-blank lines with `entry` (0 before the first meta line) and `place`, the
+    0-based number of the line within its entry."""
+    assert lines.schema == LINES_SCHEMA
+    return (
+        lines.filter(~is_blank(pl.col("text")))
+        .with_columns(entry=pl.col("text").str.contains(pattern).cum_sum())
+        .with_columns(place=pl.int_range(pl.len()).over("entry"))
+    )

@@ -1,0 +1,191 @@
+"""Reading pages: lines in bounded chunks, cut into entries, with every line accounted for.
+
+A page reader brings an expression that tells the line an entry begins with, and a function from
+lines to a batch; the rest is here. What an entry means is the reader's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from flows.formats import ENTRY_SCHEMA, RAW_TEXT_LIMIT, REJECT_SCHEMA, Batch
+from schemas.columns import AUTHOR_STRUCT
+
+CHUNK_BYTES = 8 * 1024 * 1024
+CHUNK_LINES = 100_000
+LINE_LIMIT = 2 * 1024 * 1024
+
+LINES_SCHEMA = pl.Schema({"line": pl.Int64(), "text": pl.String(), "flaw": pl.String()})
+"""A line of a page: number, text, and null, 'encoding' or 'length' where it could not be read."""
+
+FLAWS = {
+    "encoding": "The entry has bytes that are not UTF-8 (shown as \\x..): convert the dump, for"
+    " example with iconv -f latin1 -t utf-8, and deliver it again.",
+    "length": f"The entry has a line of over {LINE_LIMIT:,} bytes, which no page prints; its"
+    " beginning is kept here.",
+}
+
+
+def read_lines(path: Path) -> Iterator[pl.DataFrame]:
+    """Yield the lines of a page in chunks of about 8 MB (see `LINES_SCHEMA`).
+
+    Lines end with LF or CRLF; a byte order mark is dropped. Bytes that are not UTF-8 are shown as
+    escapes; of a line over the limit only the beginning is kept.
+    """
+    number = 1
+    rest = b""
+    overlong = False
+    with path.open("rb") as file:
+        start = file.read(3)
+        file.seek(3 if start == b"\xef\xbb\xbf" else 0)
+        while chunk := file.read(CHUNK_BYTES):
+            *complete, rest = (rest + chunk).split(b"\n")
+            if complete:
+                yield _lines(complete, number, first_overlong=overlong)
+                number += len(complete)
+                overlong = False
+            if len(rest) > LINE_LIMIT:
+                rest, overlong = rest[:LINE_LIMIT], True
+        if rest:
+            yield _lines([rest], number, first_overlong=overlong)
+
+
+def _lines(lines: list[bytes], number: int, *, first_overlong: bool) -> pl.DataFrame:
+    # A loop over lines only where bytes are damaged or overlong; else one decode for all.
+    flaws: list[str | None] = [None] * len(lines)
+    for place, line in enumerate(lines):
+        if len(line) > LINE_LIMIT or (place == 0 and first_overlong):
+            flaws[place] = "length"
+            lines[place] = line[:RAW_TEXT_LIMIT]
+    try:
+        texts = b"\n".join(lines).decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        texts = []
+        for place, line in enumerate(lines):
+            try:
+                texts.append(line.decode("utf-8"))
+            except UnicodeDecodeError:
+                texts.append(line.decode("utf-8", errors="backslashreplace"))
+                flaws[place] = flaws[place] or "encoding"
+    return pl.DataFrame(
+        {
+            "line": pl.int_range(number, number + len(texts), eager=True, dtype=pl.Int64),
+            "text": pl.Series(texts, dtype=pl.String).str.strip_suffix("\r"),
+            "flaw": pl.Series(flaws, dtype=pl.String),
+        },
+        schema=LINES_SCHEMA,
+    )
+
+
+def whole_entries(path: Path, begins_entry: pl.Expr) -> Iterator[pl.DataFrame]:
+    """Yield the lines of a page in chunks that end where an entry ends.
+
+    `begins_entry` marks, among non-blank lines, the ones an entry begins with.
+    """
+    carried = pl.DataFrame(schema=LINES_SCHEMA)
+    for lines in read_lines(path):
+        if carried.height > CHUNK_LINES or carried.estimated_size() > CHUNK_BYTES:
+            starts = carried.filter(begins_entry.fill_null(value=False))["line"]
+            if starts.len() > 1:
+                cut = int(starts[-1])
+                yield carried.filter(pl.col("line") < cut)
+                carried = carried.filter(pl.col("line") >= cut)
+        carried = pl.concat([carried, lines])
+    if carried.height:
+        yield carried
+
+
+def is_blank(text: pl.Expr) -> pl.Expr:
+    """Tell whether a line holds nothing but white space."""
+    return ~text.str.contains(r"\S")
+
+
+def spans(lines: pl.DataFrame, group: str) -> pl.DataFrame:
+    """Return per `group`: line_start, line_end, line_total, raw_text and flaw of its lines.
+
+    `lines` has the columns of `LINES_SCHEMA` and `group`, without blank lines, in order; the
+    result is sorted by group.
+    """
+    return (
+        lines.group_by(group)
+        .agg(
+            line_start=pl.col("line").min(),
+            line_end=pl.col("line").max(),
+            line_total=pl.len(),
+            raw_text=pl.col("text").str.join("\n"),
+            flaw=pl.col("flaw").drop_nulls().first(),
+        )
+        .sort(group)
+    )
+
+
+def flawed_rejects(entries: pl.DataFrame) -> pl.DataFrame:
+    """Return the rejects (REJECT_SCHEMA) of entries whose lines could not be read."""
+    return rejected(
+        entries.filter(pl.col("flaw").is_not_null()),
+        check=pl.concat_str(pl.lit("readable_"), pl.col("flaw")),
+        message=pl.col("flaw").replace_strict(FLAWS, default=None, return_dtype=pl.String),
+    )
+
+
+def rejected(entries: pl.DataFrame, check: pl.Expr, message: pl.Expr) -> pl.DataFrame:
+    """Return `entries` as rejects (REJECT_SCHEMA) for one reason."""
+    return entries.select(
+        "ordinal",
+        "line_start",
+        "line_end",
+        "line_total",
+        column=pl.lit(None, pl.String),
+        check=check,
+        message=message,
+        raw_text=pl.col("raw_text").str.head(RAW_TEXT_LIMIT),
+    ).cast(dict(REJECT_SCHEMA))
+
+
+def line_counts(lines: pl.DataFrame) -> dict[str, int]:
+    """Return line_count and blank_line_count of the lines of a batch."""
+    blank = lines.select(is_blank(pl.col("text")).sum()).item()
+    return {"line_count": lines.height, "blank_line_count": blank}
+
+
+def as_entries(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `frame` with exactly the columns of ENTRY_SCHEMA; what it lacks is null."""
+    missing = [
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in ENTRY_SCHEMA.items()
+        if name not in frame.columns
+    ]
+    return frame.with_columns(missing).select(
+        pl.col(name).cast(dtype) for name, dtype in ENTRY_SCHEMA.items()
+    )
+
+
+def as_authors(names: pl.Expr) -> pl.Expr:
+    """Return a list of names as the authors column of a record; null stays null."""
+    fields = AUTHOR_STRUCT.fields
+    return names.list.eval(
+        pl.when(pl.element().is_not_null()).then(
+            pl.struct(
+                name=pl.element(),
+                **{f.name: pl.lit(None, f.dtype) for f in fields if f.name != "name"},
+            )
+        )
+    )
+
+
+def numbered(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield batches whose ordinals, 1-based in each, are counted through the whole dump."""
+    before = 0
+    for batch in batches:
+        shift = pl.col("ordinal") + before
+        yield replace(
+            batch,
+            entries=batch.entries.with_columns(shift),
+            rejects=batch.rejects.with_columns(shift),
+            stated=batch.stated.with_columns(shift),
+        )
+        before += batch.entries.height + batch.rejects.height

@@ -1,0 +1,77 @@
+"""Abstract list: a line `Abstract:...` for each entry and nothing else; entries have no title."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from flows.formats import Batch, Dump, Format, Reading
+from flows.formats._page import (
+    as_entries,
+    flawed_rejects,
+    is_blank,
+    line_counts,
+    numbered,
+    rejected,
+    spans,
+    whole_entries,
+)
+from flows.normalize.links import links
+from flows.normalize.text import fold
+
+FORMAT = Format(
+    name="abstract_list",
+    title="Abstract list (page text)",
+    recognised_by="every entry is a line that begins with 'Abstract:'",
+    example="Abstract:We show that ...\nAbstract:This paper ...",
+)
+
+_LABEL = r"^\s*Abstract\s*:"
+
+
+def sniff(head: str) -> float:
+    """Return the share of lines that begin with the label; 0 if the first line does not."""
+    lines = [line for line in head.splitlines() if line.strip()]
+    if not lines or not _has_label(lines[0]):
+        return 0.0
+    return sum(map(_has_label, lines)) / len(lines)
+
+
+def read(dump: Dump) -> Reading:
+    """Return the entries of the list: abstracts and their links."""
+    chunks = whole_entries(dump.path, pl.col("text").str.contains(_LABEL))
+    return Reading(
+        batches=numbered(_batch(lines) for lines in chunks),
+        captured_on=dump.captured_on,
+        captured_on_basis="source_toml" if dump.captured_on else None,
+        capture_year=dump.captured_on.year if dump.captured_on else None,
+    )
+
+
+def _has_label(line: str) -> bool:
+    return line.lstrip().startswith(("Abstract:", "Abstract :"))
+
+
+def _batch(lines: pl.DataFrame) -> Batch:
+    cut = lines.filter(~is_blank(pl.col("text"))).with_columns(
+        entry=pl.col("text").str.contains(_LABEL).cum_sum()
+    )
+    entries = (
+        spans(cut, "entry")
+        .with_row_index("ordinal", offset=1)
+        .with_columns(abstract=fold(pl.col("raw_text").str.replace(_LABEL, "")))
+        .with_columns(links=links(pl.col("abstract")))
+    )
+    return Batch(
+        entries=as_entries(entries.filter(pl.col("flaw").is_null(), pl.col("entry") > 0)),
+        rejects=pl.concat(
+            [
+                flawed_rejects(entries),
+                rejected(
+                    entries.filter(pl.col("flaw").is_null(), pl.col("entry") == 0),
+                    check=pl.lit("recognised_text"),
+                    message=pl.lit("Text before the first 'Abstract:' belongs to no entry."),
+                ),
+            ]
+        ),
+        **line_counts(lines),
+    )

@@ -1,0 +1,95 @@
+"""Author listing: a line of facts, then title and authors glued on one line, then the abstract."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from flows.formats import Batch, Dump, Format, Reading
+from flows.formats._meta_line import (
+    META_LINE,
+    entry_lines,
+    meta_line_share,
+    parsed_meta_line,
+    printed_dates,
+)
+from flows.formats._page import (
+    as_entries,
+    flawed_rejects,
+    line_counts,
+    numbered,
+    rejected,
+    spans,
+    whole_entries,
+)
+from flows.normalize.dates import infer_capture_year, with_dates
+from flows.normalize.links import links
+from flows.normalize.text import fold
+
+FORMAT = Format(
+    name="author_listing",
+    title="Author listing (page text)",
+    recognised_by="lines of category, date and code flag in one, such as 'CLDec 20, 2022Code',"
+    " each followed by a line that glues title and authors",
+    example="CLDec 20, 2022Code\n"
+    "An Example of a TitleAda Lovelace, Alan Turing et al. · example-lab\n"
+    "The abstract, on one line.",
+)
+
+
+def sniff(head: str) -> float:
+    """Return how much of the text is meta lines without a score."""
+    return meta_line_share(head, META_LINE)
+
+
+def read(dump: Dump) -> Reading:
+    """Return the entries of the page; title and authors stay glued in `byline_printed`."""
+    stated_year = dump.captured_on.year if dump.captured_on else None
+    year = stated_year or infer_capture_year(printed_dates(dump.path, META_LINE), header=None)
+    chunks = whole_entries(dump.path, pl.col("text").str.contains(META_LINE))
+    return Reading(
+        batches=numbered(_batch(lines, dump, year) for lines in chunks),
+        captured_on=dump.captured_on,
+        captured_on_basis="source_toml" if dump.captured_on else None,
+        capture_year=year,
+    )
+
+
+def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:
+    cut = entry_lines(lines, META_LINE)
+    facts = cut.group_by("entry").agg(
+        meta=pl.col("text").filter(pl.col("place") == 0).first(),
+        byline_printed=fold(pl.col("text").filter(pl.col("place") == 1).first()),
+        abstract=fold(pl.col("text").filter(pl.col("place") > 1).str.join("\n")),
+    )
+    entries = (
+        spans(cut, "entry")
+        .join(facts, on="entry")
+        .sort("entry")
+        .with_row_index("ordinal", offset=1)
+        .with_columns(parsed_meta_line(pl.col("meta")).struct.unnest(), links=links(pl.col("abstract")))
+    )
+    whole = pl.col("flaw").is_null() & (pl.col("entry") > 0) & pl.col("byline_printed").is_not_null()
+    readable = entries.filter(pl.col("flaw").is_null())
+    return Batch(
+        entries=as_entries(with_dates(entries.filter(whole), year, dump.captured_on)),
+        rejects=pl.concat(
+            [
+                flawed_rejects(entries),
+                rejected(
+                    readable.filter(pl.col("entry") == 0),
+                    check=pl.lit("recognised_text"),
+                    message=pl.lit(
+                        "Text before the first entry is neither an entry nor known page furniture."
+                    ),
+                ),
+                rejected(
+                    readable.filter((pl.col("entry") > 0) & pl.col("byline_printed").is_null()),
+                    check=pl.lit("whole_entry"),
+                    message=pl.lit(
+                        "The entry ends after its first line: the page is cut here; capture it anew."
+                    ),
+                ),
+            ]
+        ),
+        **line_counts(lines),
+    )

@@ -1,0 +1,227 @@
+"""Author page: a profile header, then entries over several lines, each begun by a scored meta line.
+
+The header is page furniture; what it states goes into the metrics of the author it names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import polars as pl
+
+from flows.formats import STATED_SCHEMA, Batch, Dump, Format, Reading
+from flows.formats._meta_line import (
+    META_LINE,
+    SCORED_META_LINE,
+    entry_lines,
+    meta_line_share,
+    parsed_meta_line,
+    printed_dates,
+)
+from flows.formats._page import (
+    as_authors,
+    as_entries,
+    flawed_rejects,
+    line_counts,
+    numbered,
+    rejected,
+    spans,
+    whole_entries,
+)
+from flows.normalize.dates import infer_capture_year, with_dates
+from flows.normalize.links import links
+from flows.normalize.names import ET_AL, parse_author_line
+from flows.normalize.text import fold
+
+FORMAT = Format(
+    name="author_page",
+    title="Author page with profile (page text)",
+    recognised_by="a header with 'h-index30' and '75papers', or entries begun by a score, category"
+    " and date in one, such as '25.3CLMar 15, 2023Code'",
+    example="Ada Lovelace\n\nCL\nh-index30\n75papers\n\n"
+    "25.3CLMar 15, 2023Code\nAn Example of a Title\n\n"
+    "Ada Lovelace, Alan Turing et al. · example-lab\n\nThe abstract.",
+)
+
+_ENTRY = rf"{META_LINE}|{SCORED_META_LINE}"
+_NUMBER = r"([\d,]+(?:\.\d+)?[KkM]?)"
+_HEADER_METRICS: tuple[tuple[str, str], ...] = (
+    ("h_index", rf"^h-index\s*{_NUMBER}$"),
+    ("paper_count", rf"^{_NUMBER}\s*papers?$"),
+    ("citation_count", rf"^{_NUMBER}\s*citations?$"),
+    ("novelty_percent", rf"^Novelty\s*{_NUMBER}\s*%$"),
+    ("ai_score", rf"^AI Score\s*{_NUMBER}$"),
+)
+_COUNT_HEADING = rf"^{_NUMBER}\s*Papers$"
+_AREA = r"^[A-Z]{2,5}$"
+_NAME = r"^\p{L}[\p{L}\p{M}.'’\- ]{0,98}\p{L}\.?$"
+_NAME_PART = r"^\p{L}[\p{L}\p{M}.'’\-]*( \p{L}[\p{L}\p{M}.'’\-]*){0,5}\.?$"
+
+
+def sniff(head: str) -> float:
+    """Return 1 for a page with an h-index in its header, else the share of scored meta lines."""
+    lines = [line.strip() for line in head.splitlines()[:30]]
+    share = meta_line_share(head, SCORED_META_LINE)
+    if share > 0 or meta_line_share(head, META_LINE) > 0:
+        if any(re.match(_HEADER_METRICS[0][1], line) for line in lines):
+            return 1.0
+    return share
+
+
+def read(dump: Dump) -> Reading:
+    """Return the entries of the page, and what its header states of the author it names."""
+    stated_year = dump.captured_on.year if dump.captured_on else None
+    year = stated_year or infer_capture_year(printed_dates(dump.path, _ENTRY), header=None)
+    return Reading(
+        batches=numbered(_batch(lines, dump, year) for lines in _chunks(dump)),
+        captured_on=dump.captured_on,
+        captured_on_basis="source_toml" if dump.captured_on else None,
+        capture_year=year,
+        stated_count=_stated_count(next(_chunks(dump), None)),
+    )
+
+
+def _chunks(dump: Dump) -> Iterator[pl.DataFrame]:
+    return whole_entries(dump.path, pl.col("text").str.contains(_ENTRY))
+
+
+def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:
+    cut = entry_lines(lines, _ENTRY)
+    header = _header(cut)
+    cut = cut.join(header.filter("is_furniture"), on="line", how="anti")
+    facts = cut.group_by("entry").agg(
+        meta=pl.col("text").filter(pl.col("place") == 0).first(),
+        title=fold(pl.col("text").filter(pl.col("place") == 1).first()),
+        third=fold(pl.col("text").filter(pl.col("place") == 2).first()),
+        rest=fold(pl.col("text").filter(pl.col("place") > 2).str.join("\n")),
+    )
+    byline = pl.when(_is_byline(pl.col("third"))).then("third")
+    entries = (
+        spans(cut, "entry")
+        .join(facts, on="entry")
+        .sort("entry")
+        .with_row_index("ordinal", offset=1)
+        .with_columns(
+            parsed_meta_line(pl.col("meta")).struct.unnest(),
+            parse_author_line(byline).struct.unnest(),
+            abstract=fold(
+                pl.concat_str(
+                    pl.when(byline.is_null()).then("third"),
+                    "rest",
+                    separator=" ",
+                    ignore_nulls=True,
+                )
+            ),
+        )
+        .with_columns(
+            authors=as_authors(pl.col("names")),
+            authors_complete=pl.col("is_complete"),
+            links=links(pl.col("abstract")),
+        )
+    )
+    readable = entries.filter(pl.col("flaw").is_null())
+    titled = pl.col("title").is_not_null()
+    kept = readable.filter(pl.col("entry") > 0, titled)
+    return Batch(
+        entries=as_entries(with_dates(kept, year, dump.captured_on)),
+        rejects=pl.concat(
+            [
+                flawed_rejects(entries),
+                rejected(
+                    readable.filter(pl.col("entry") == 0),
+                    check=pl.lit("recognised_text"),
+                    message=pl.lit(
+                        "Text in the page header is neither an entry nor known page furniture."
+                    ),
+                ),
+                rejected(
+                    readable.filter(pl.col("entry") > 0, ~titled),
+                    check=pl.lit("whole_entry"),
+                    message=pl.lit(
+                        "The entry ends after its first line: the page is cut here; capture it"
+                        " anew."
+                    ),
+                ),
+            ]
+        ),
+        stated=pl.concat([_stated_of_author(header), _stated_of_papers(kept)]),
+        furniture_line_count=header.filter("is_furniture").height,
+        **line_counts(lines),
+    )
+
+
+def _header(cut: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines before the first entry: line, text, metric, value, is_name, is_furniture."""
+    text = pl.col("text")
+    metric = pl.coalesce(
+        pl.when(text.str.contains(pattern)).then(pl.lit(name)) for name, pattern in _HEADER_METRICS
+    )
+    printed = pl.coalesce(text.str.extract(pattern) for _, pattern in _HEADER_METRICS)
+    known = text.str.contains(_AREA) | text.str.contains(_COUNT_HEADING) | metric.is_not_null()
+    return (
+        cut.filter(pl.col("entry") == 0, pl.col("flaw").is_null())
+        .with_columns(fold(text))
+        .select(
+            "line",
+            "text",
+            metric=metric,
+            value=_number(printed),
+            is_name=(pl.col("place") == 0) & text.str.contains(_NAME) & ~known,
+        )
+        .with_columns(is_furniture=pl.col("is_name") | known)
+    )
+
+
+def _number(printed: pl.Expr) -> pl.Expr:
+    """Return `17,969` as 17969 and `1.2K` as 1200."""
+    factor = (
+        printed.str.extract(r"([KkM])$")
+        .replace_strict({"K": 1e3, "k": 1e3, "M": 1e6}, default=1.0, return_dtype=pl.Float64)
+        .fill_null(1.0)
+    )
+    return printed.str.replace_all(r"[,KkM]", "").cast(pl.Float64, strict=False) * factor
+
+
+def _stated_count(first_lines: pl.DataFrame | None) -> int | None:
+    if first_lines is None:
+        return None
+    header = _header(entry_lines(first_lines, _ENTRY))
+    heading = header.select(_number(pl.col("text").str.extract(_COUNT_HEADING)).drop_nulls())
+    papers = header.filter(pl.col("metric") == "paper_count").select("value")
+    stated = pl.concat([heading.rename({"text": "value"}), papers])
+    return int(stated.item(0, 0)) if stated.height else None
+
+
+def _stated_of_author(header: pl.DataFrame) -> pl.DataFrame:
+    names = header.filter("is_name")
+    if names.is_empty():
+        return pl.DataFrame(schema=STATED_SCHEMA)
+    return (
+        header.drop_nulls("metric")
+        .unique("metric", keep="first", maintain_order=True)
+        .select(
+            ordinal=pl.lit(None, pl.Int64),
+            subject_type=pl.lit("author"),
+            subject_name=pl.lit(names.item(0, "text")),
+            metric="metric",
+            value="value",
+        )
+    )
+
+
+def _stated_of_papers(entries: pl.DataFrame) -> pl.DataFrame:
+    return entries.drop_nulls("score").select(
+        ordinal=pl.col("ordinal").cast(pl.Int64),
+        subject_type=pl.lit("paper"),
+        subject_name=pl.lit(None, pl.String),
+        metric=pl.lit("score"),
+        value="score",
+    )
+
+
+def _is_byline(text: pl.Expr) -> pl.Expr:
+    """Tell an author line from the first line of an abstract."""
+    people = text.str.replace(r"\s·\s.*$", "")
+    named = people.str.split(", ").list.eval(pl.element().str.contains(_NAME_PART)).list.all()
+    return people.str.contains(ET_AL) | (named & (text.str.len_chars() < 400))

@@ -1,0 +1,312 @@
+"""Daily Papers listing: title, abstract, then who and when; page furniture above, much of it optional.
+
+An entry is a title, an abstract and mostly a block `• N authors` or `slug Name`, `·`, date and an
+optional count. Entries without such a block follow each other as bare pairs of lines.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from flows.formats import STATED_SCHEMA, Batch, Dump, Format, Reading
+from flows.formats._page import (
+    as_entries,
+    flawed_rejects,
+    is_blank,
+    line_counts,
+    numbered,
+    read_lines,
+    rejected,
+    spans,
+    whole_entries,
+)
+from flows.normalize.dates import (
+    DATE,
+    capture_date,
+    infer_capture_year,
+    printed_year,
+    with_dates,
+)
+from flows.normalize.links import links
+from flows.normalize.text import fold
+
+FORMAT = Format(
+    name="daily_papers",
+    title="Daily Papers listing (page text)",
+    recognised_by="blocks '• 6 authors' or 'slug Name', then '·', then a date, after each title and"
+    " abstract; or the heading 'Daily Papers'",
+    example="Daily Papers\n\nOct 31\n\nAn Example of a Title\n\nThe abstract.\n\n"
+    "  • 6 authors\n·\nJan 23, 2024 2",
+)
+
+FURNITURE = (
+    r"new", r"Get trending papers in your email inbox.*", r"Subscribe", r"Daily Papers",
+    r"by ?AK and the research community", r"Daily", r"Weekly", r"Monthly", r"Trending Papers",
+    r"Submit( papers?)?", r"Search", r"Previous", r"Next", r"Log ?[Ii]n", r"Sign ?[Uu]p",
+)  # fmt: skip
+_FURNITURE = rf"^\s*(?:{'|'.join(FURNITURE)})\s*$"
+_AUTHORS = r"^\s*•\s*([\d,]+) authors?\s*$"
+_DOT = r"^\s*·\s*$"
+_DATE_LINE = rf"^\s*({DATE})(?:\s+([\d,]+))?\s*$"
+_HEADER_DATE = rf"^\s*{DATE}\s*$"
+_ORGANIZATION = r"^\s*(\S+)(?:\s+(\S.*?))?\s*$"
+_LONGEST_HEADER_LINE = 120
+
+
+def sniff(head: str) -> float:
+    """Return how much of the text is blocks of authors, dot and date; 1 with the page's heading."""
+    lines = [line for line in head.splitlines() if line.strip()]
+    dots = sum(1 for line in lines if re.match(_DOT, line))
+    counts = sum(1 for line in lines if re.match(_AUTHORS, line))
+    headed = any(line.strip() == "Daily Papers" for line in lines[:10])
+    return 1.0 if headed else min(1.0, 5 * max(dots, counts) / max(len(lines), 1))
+
+
+def read(dump: Dump) -> Reading:
+    """Return the entries of the page; the header's day and the printed years date the capture."""
+    header, dates = _survey(dump)
+    year = (
+        dump.captured_on.year if dump.captured_on else infer_capture_year(dates, header=header)
+    )
+    captured_on = dump.captured_on or capture_date(header, year)
+    basis = None
+    if dump.captured_on:
+        basis = "source_toml"
+    elif captured_on:
+        has_year = pl.select(printed_year(pl.lit(header)).is_not_null()).item()
+        basis = "printed" if has_year else "inferred_year"
+    after_block = pl.col("text").shift(1).str.contains(_DATE_LINE) & pl.col("text").shift(
+        2
+    ).str.contains(_DOT)
+    chunks = whole_entries(dump.path, after_block)
+    return Reading(
+        batches=numbered(
+            _batch(lines, year, captured_on, is_first=number == 0)
+            for number, lines in enumerate(chunks)
+        ),
+        captured_on=captured_on,
+        captured_on_basis=basis,
+        capture_year=year,
+    )
+
+
+def _survey(dump: Dump) -> tuple[str | None, pl.Series]:
+    """Return the day in the page header, and the dates of all entries, as printed."""
+    header: str | None = None
+    dates: list[pl.Series] = [pl.Series(dtype=pl.String)]
+    for number, lines in enumerate(read_lines(dump.path)):
+        cut = _classified(lines, is_first=number == 0)
+        if number == 0:
+            days = cut.filter(
+                pl.col("kind") == "furniture", pl.col("text").str.contains(_HEADER_DATE)
+            )
+            header = days.item(-1, "text").strip() if days.height else None
+        dates.append(
+            cut.filter(pl.col("kind") == "date")["text"].str.extract(_DATE_LINE).drop_nulls()
+        )
+    return header, pl.concat([series.rename("date") for series in dates])
+
+
+def _classified(lines: pl.DataFrame, *, is_first: bool) -> pl.DataFrame:
+    """Return the non-blank lines with their kind: furniture, authors, dot, date, organization, text.
+
+    A date stands after a dot, an organization before one; everything else is told by itself.
+    """
+    text = pl.col("text")
+    cut = lines.filter(~is_blank(text)).with_columns(
+        dot=text.str.contains(_DOT), authors=text.str.contains(_AUTHORS)
+    )
+    return (
+        cut.with_columns(
+            furniture=_is_header(cut) if is_first else pl.lit(value=False),
+            kind=pl.when("dot")
+            .then(pl.lit("dot"))
+            .when("authors")
+            .then(pl.lit("authors"))
+            .when(pl.col("dot").shift(1, fill_value=False))
+            .then(pl.lit("date"))
+            .when(
+                pl.col("dot").shift(-1, fill_value=False)
+                & (text.str.len_chars() <= _LONGEST_HEADER_LINE)
+            )
+            .then(pl.lit("organization"))
+            .otherwise(pl.lit("text")),
+        )
+        .with_columns(
+            kind=pl.when("furniture").then(pl.lit("furniture")).otherwise("kind"),
+        )
+        .drop("dot", "authors", "furniture")
+    )
+
+
+def _is_header(cut: pl.DataFrame) -> pl.Series:
+    """Mark the lines of the page header: up to a day that stands alone before any long line, else
+    the known furniture the page begins with."""
+    text = cut["text"]
+    is_long = (text.str.len_chars() > _LONGEST_HEADER_LINE) | cut["dot"] | cut["authors"]
+    before_long = is_long.cum_sum() == 0
+    days = (before_long & text.str.contains(_HEADER_DATE)).arg_true()
+    if days.len():
+        return pl.int_range(cut.height, eager=True) <= days[-1]
+    return (~text.str.contains(_FURNITURE)).cum_sum() == 0
+
+
+def _batch(
+    lines: pl.DataFrame, year: int | None, captured_on: dt.date | None, *, is_first: bool
+) -> Batch:
+    classified = _classified(lines, is_first=is_first)
+    cut = _with_entries(classified.filter(pl.col("kind") != "furniture"))
+    text = pl.col("text")
+    facts = cut.group_by("entry").agg(
+        title=fold(text.filter(pl.col("kind") == "title").str.join(" ")),
+        abstract=fold(text.filter(pl.col("kind") == "abstract").str.join("\n")),
+        authors_line=text.filter(pl.col("kind") == "authors").first(),
+        organization_line=text.filter(pl.col("kind") == "organization").first(),
+        date_line=text.filter(pl.col("kind") == "date").first(),
+        has_block=pl.col("kind").is_in(["authors", "organization", "dot", "date"]).any(),
+    )
+    slug_and_name = pl.col("organization_line").str.extract_groups(_ORGANIZATION)
+    entries = (
+        spans(cut, "entry")
+        .join(facts, on="entry")
+        .sort("entry")
+        .with_row_index("ordinal", offset=1)
+        .with_columns(
+            author_count=_count(pl.col("authors_line").str.extract(_AUTHORS)),
+            organization_slug=slug_and_name.struct.field("1"),
+            organization=slug_and_name.struct.field("2").fill_null(slug_and_name.struct.field("1")),
+            date_printed=pl.col("date_line").str.extract(_DATE_LINE, 1),
+            comment_count=_count(pl.col("date_line").str.extract(_DATE_LINE, 2)),
+            links=links(pl.col("abstract")),
+        )
+    )
+    readable = entries.filter(pl.col("flaw").is_null())
+    is_whole = pl.col("abstract").is_not_null() | (pl.col("title").is_not_null() & pl.col("has_block"))
+    is_dated = pl.col("date_line").is_null() | pl.col("date_printed").is_not_null()
+    kept = readable.filter(is_whole, is_dated)
+    return Batch(
+        entries=as_entries(with_dates(kept, year, captured_on)),
+        rejects=pl.concat(
+            [
+                flawed_rejects(entries),
+                rejected(
+                    readable.filter(~is_whole),
+                    check=pl.lit("whole_entry"),
+                    message=pl.lit(
+                        "The text has no abstract, so nothing shows that it is an entry: the page"
+                        " is cut here, or this is page furniture unknown to bibmill."
+                    ),
+                ),
+                rejected(
+                    readable.filter(is_whole, ~is_dated),
+                    check=pl.lit("readable_date"),
+                    message=pl.concat_str(
+                        pl.lit("The line after '·' is no date such as 'Jan 23, 2024': "),
+                        pl.col("date_line").str.head(80),
+                    ),
+                ),
+            ]
+        ),
+        stated=_stated(kept),
+        furniture_line_count=classified.filter(pl.col("kind") == "furniture").height,
+        **line_counts(lines),
+    )
+
+
+def _count(printed: pl.Expr) -> pl.Expr:
+    return printed.str.replace_all(",", "").cast(pl.Int32, strict=False)
+
+
+def _stated(entries: pl.DataFrame) -> pl.DataFrame:
+    return (
+        entries.drop_nulls("comment_count")
+        .select(
+            ordinal="ordinal",
+            subject_type=pl.lit("paper"),
+            subject_name=pl.lit(None, pl.String),
+            metric=pl.lit("comment_count"),
+            value="comment_count",
+        )
+        .cast(dict(STATED_SCHEMA))
+    )
+
+
+def _with_entries(cut: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines with `entry`, 0-based, and text told apart into title and abstract.
+
+    A run is the text before a block, and the block. Two lines of text are title and abstract; other
+    runs hold entries without a block, or paragraphs, and are cut by `roles_of_lines`.
+    """
+    is_text = pl.col("kind") == "text"
+    runs = cut.with_columns(
+        run=(is_text & (~is_text).shift(1, fill_value=False)).cum_sum()
+    ).with_columns(text_count=is_text.sum().over("run"))
+    role = pl.int_range(pl.len()).over("run").replace_strict({0: "title", 1: "abstract"}, default="")
+    plain = runs.filter(pl.col("text_count") == 2).with_columns(
+        kind=pl.when(is_text).then(role).otherwise("kind")
+    )
+    # A loop over the few runs that are not one title and one abstract.
+    others = []
+    for _, run in runs.filter(pl.col("text_count") != 2).group_by("run", maintain_order=True):
+        roles = roles_of_lines(run.filter(is_text)["text"].to_list())
+        kinds = roles + run.filter(~is_text)["kind"].to_list()
+        others.append(run.with_columns(kind=pl.Series(kinds, dtype=pl.String)))
+    begins = (pl.col("kind") == "title") | (pl.col("run") != pl.col("run").shift(1, fill_value=-1))
+    return (
+        pl.concat([plain, *others])
+        .sort("line")
+        .with_columns(entry=begins.cum_sum() - 1)
+        .drop("run", "text_count")
+    )
+
+
+_ORPHAN, _NO_ABSTRACT, _SECOND_PARAGRAPH = -3.0, -4.0, -3.0
+
+
+def roles_of_lines(lines: Sequence[str]) -> list[str]:
+    """Return 'title' or 'abstract' for each line of a run of text, the most plausible sequence.
+
+    A Viterbi search over the two roles: each line speaks for itself by length and sentences (see
+    `_title_odds`), and it costs to begin with an abstract, to have a title without an abstract, or
+    an abstract of two paragraphs.
+    """
+    if not lines:
+        return []
+    odds = [_title_odds(line) for line in lines]
+    best = {"title": odds[0], "abstract": -odds[0] + _ORPHAN}
+    steps: list[dict[str, str]] = []
+    for value in odds[1:]:
+        to_title = {"title": best["title"] + _NO_ABSTRACT, "abstract": best["abstract"]}
+        to_abstract = {"title": best["title"], "abstract": best["abstract"] + _SECOND_PARAGRAPH}
+        steps.append(
+            {
+                "title": max(to_title, key=lambda role: to_title[role]),
+                "abstract": max(to_abstract, key=lambda role: to_abstract[role]),
+            }
+        )
+        best = {
+            "title": max(to_title.values()) + value,
+            "abstract": max(to_abstract.values()) - value,
+        }
+    best["title"] += _NO_ABSTRACT
+    role = max(best, key=lambda name: best[name])
+    roles = [role]
+    for step in reversed(steps):
+        role = step[role]
+        roles.append(role)
+    return roles[::-1]
+
+
+def _title_odds(line: str) -> float:
+    """Return log-odds, in nats, that a line is a title rather than an abstract."""
+    length = len(line)
+    odds = 2.5 if length <= 150 else 0.5 if length <= 250 else -1.5 if length <= 350 else -4.0
+    if line.rstrip().endswith("."):
+        odds -= 1.5
+    if re.search(r"[.!?] [A-Z]", line):
+        odds -= 1.5
+    return odds

@@ -1,0 +1,32 @@
+"""Digests of text columns: the one way in which bibmill derives ids from values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import duckdb
+import polars as pl
+
+ID_LENGTH = 20
+SEPARATOR = "\x1f"
+
+
+def with_id(frame: pl.DataFrame, name: str, prefix: str, columns: Sequence[str]) -> pl.DataFrame:
+    """Return `frame` with the column `name`: `prefix` and 20 hex digits of a SHA-256.
+
+    The digest is of the values of `columns`, joined by the unit separator; null counts as ''.
+    """
+    joined = pl.concat_str(
+        [pl.col(column).cast(pl.String).fill_null("") for column in columns], separator=SEPARATOR
+    )
+    texts = frame.select(joined.alias("text"))
+    with duckdb.connect() as connection:
+        connection.register("texts", texts)
+        digests = connection.sql("SELECT sha256(text)[:20] AS digest FROM texts").pl()
+    return frame.with_columns((pl.lit(prefix) + digests["digest"]).alias(name))
+
+
+def digest_text(text: str) -> str:
+    """Return the same 20 hex digits for one text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:ID_LENGTH]

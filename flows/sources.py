@@ -1,0 +1,159 @@
+"""Sources: the folders under raw/, their optional source.toml, and the dumps found in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ROOT_SOURCE = "raw"
+"""The source of dumps that lie in raw/ itself, in no folder of their own."""
+
+JUDGEMENTS = "judgements"
+IGNORED_NAMES = ("source.toml", "README.md")
+
+
+class RawError(ValueError):
+    """raw/ or a source.toml cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What a source is expected to deliver: bounds for the checks of a refresh."""
+
+    min_records: int | None = None
+    max_reject_share: float | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What source.toml says of a source; every key has a default."""
+
+    name: str
+    title: str | None = None
+    homepage: str | None = None
+    publisher: str | None = None
+    licence: str | None = None
+    format: str | None = None
+    mode: str = "append"
+    captured_on: dt.date | None = None
+    duplicate_free: bool = False
+    version: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    expect: Expect = field(default_factory=Expect)
+
+
+@dataclass(frozen=True)
+class FoundDump:
+    """A file under raw/: where it lies, and the source it belongs to."""
+
+    path: Path
+    relative: str
+    source: Source
+
+
+def find_dumps(raw: Path) -> list[FoundDump]:
+    """Return every dump under `raw`, sorted by path below it.
+
+    Hidden files, README.md, source.toml and the judgements folder are not dumps. Symbolic links to
+    files are followed; folders are entered once, so a loop of links ends. Raises RawError where
+    `raw` is no folder or a source.toml is wrong.
+    """
+    if not raw.is_dir():
+        raise RawError(f"There is no folder '{raw}': create it and put dumps in, or name it with --raw.")
+    found: list[FoundDump] = []
+    sources: dict[str, Source] = {}
+    for path in _files(raw):
+        relative = path.relative_to(raw)
+        name = relative.parts[0] if len(relative.parts) > 1 else ROOT_SOURCE
+        if name not in sources:
+            folder = raw / name if len(relative.parts) > 1 else raw
+            sources[name] = read_source(name, folder / "source.toml")
+        found.append(FoundDump(path, relative.as_posix(), sources[name]))
+    return sorted(found, key=lambda dump: dump.relative)
+
+
+def read_source(name: str, toml: Path) -> Source:
+    """Return the source described by `toml`, or by defaults where there is no such file.
+
+    Raises RawError for a file that is no TOML, for an unknown key and for a value of a wrong type.
+    """
+    if not toml.is_file():
+        return Source(name)
+    try:
+        values: dict[str, Any] = tomllib.loads(toml.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RawError(f"{toml} is no valid TOML ({error}): mend it.") from error
+    _known_keys(values, {f.name for f in fields(Source)} - {"name"}, toml)
+    expect = values.pop("expect", {})
+    _known_keys(expect, {f.name for f in fields(Expect)}, toml)
+    source = Source(name, **values, expect=Expect(**expect))
+    _checked(source, toml)
+    return source
+
+
+def inputs_digest(raw: Path) -> dict[str, str]:
+    """Return the SHA-256 of each source.toml and judgement file, by path below `raw`."""
+    tomls = [raw / "source.toml", *sorted(raw.glob("*/source.toml"))]
+    rulings = sorted((raw / JUDGEMENTS).glob("*.csv"))
+    return {
+        path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in [*tomls, *rulings]
+        if path.is_file()
+    }
+
+
+def _files(raw: Path) -> Iterator[Path]:
+    """Yield the files below `raw`, each real folder entered once."""
+    entered: set[Path] = set()
+    for folder, names, files in os.walk(raw, followlinks=True):
+        real = Path(folder).resolve()
+        if real in entered:
+            names.clear()
+            continue
+        entered.add(real)
+        if Path(folder) == raw:
+            names[:] = [name for name in names if name != JUDGEMENTS]
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        for file in files:
+            if not file.startswith(".") and file not in IGNORED_NAMES:
+                yield Path(folder) / file
+
+
+def _known_keys(values: dict[str, Any], known: set[str], toml: Path) -> None:
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise RawError(
+            f"{toml} has the unknown key '{unknown[0]}'; known are {', '.join(sorted(known))}."
+        )
+
+
+def _checked(source: Source, toml: Path) -> None:
+    rules: tuple[tuple[bool, str], ...] = (
+        (source.mode in ("append", "snapshot"), "mode must be 'append' or 'snapshot'"),
+        (
+            source.captured_on is None or type(source.captured_on) is dt.date,
+            "captured_on must be a day such as 2026-10-31, without quotes",
+        ),
+        (
+            source.version in (None, "published", "preprint"),
+            "version must be 'published' or 'preprint'",
+        ),
+        (isinstance(source.duplicate_free, bool), "duplicate_free must be true or false"),
+        (
+            isinstance(source.expect.min_records, int | None),
+            "expect.min_records must be a whole number",
+        ),
+        (
+            isinstance(source.expect.max_reject_share, float | int | None),
+            "expect.max_reject_share must be a number between 0 and 1",
+        ),
+    )
+    for holds, message in rules:
+        if not holds:
+            raise RawError(f"{toml}: {message}.")

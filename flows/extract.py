@@ -68,6 +68,9 @@ def extract_dump(dump: FoundDump, staging: Path) -> Extracted:
     content that no reader knows is a summary with `unreadable`.
     """
     before = dump.path.stat()
+    if stat.S_ISDIR(before.st_mode):
+        reason = "It is a folder that cannot be listed: mend its permissions."
+        return unreadable_dump(dump, staging, reason)
     if not stat.S_ISREG(before.st_mode):
         return unreadable_dump(dump, staging, "It is no regular file: replace it by its content.")
     summary = _summary(dump, staging, *_digest(dump.path))
@@ -82,7 +85,6 @@ def extract_dump(dump: FoundDump, staging: Path) -> Extracted:
         raise DumpChangedError(
             "It changed while it was read: wait until its delivery has finished."
         )
-    lines = {name: counts[name] for name in _LINE_COUNTS} if reading.has_lines else {}
     return replace(
         summary,
         format=reader.FORMAT.name,
@@ -91,7 +93,10 @@ def extract_dump(dump: FoundDump, staging: Path) -> Extracted:
         capture_year=reading.capture_year,
         stated_count=reading.stated_count,
         read_count=counts["read_count"],
-        **lines,
+        line_count=counts["line_count"] if reading.has_lines else None,
+        entry_line_count=counts["entry_line_count"] if reading.has_lines else None,
+        blank_line_count=counts["blank_line_count"] if reading.has_lines else None,
+        furniture_line_count=counts["furniture_line_count"] if reading.has_lines else None,
     )
 
 
@@ -106,7 +111,6 @@ def staged(extracted: Extracted, name: str) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=_STAGED[name]), *map(pl.read_parquet, files)])
 
 
-_LINE_COUNTS = ("line_count", "entry_line_count", "blank_line_count", "furniture_line_count")
 _STAGED = {"entries": ENTRY_SCHEMA, "rejects": REJECT_SCHEMA, "stated": STATED_SCHEMA}
 
 
@@ -135,8 +139,8 @@ def _write(batches: Iterator[Batch], folder: Path) -> Counter[str]:
         batch.stated.write_parquet(folder / "stated" / file)
         counts["read_count"] += batch.entries.height + batch.rejects.height
         counts["line_count"] += batch.line_count
-        counts["entry_line_count"] += batch.entries["line_total"].sum()
-        counts["entry_line_count"] += batch.rejects["line_total"].sum()
+        counts["entry_line_count"] += int(batch.entries["line_total"].sum())
+        counts["entry_line_count"] += int(batch.rejects["line_total"].sum())
         counts["blank_line_count"] += batch.blank_line_count
         counts["furniture_line_count"] += batch.furniture_line_count
     return counts

@@ -65,7 +65,9 @@ def find_dumps(raw: Path) -> list[FoundDump]:
     `raw` is no folder or a source.toml is wrong.
     """
     if not raw.is_dir():
-        raise RawError(f"There is no folder '{raw}': create it and put dumps in, or name it with --raw.")
+        raise RawError(
+            f"There is no folder '{raw}': create it and put dumps in, or name it with --raw."
+        )
     found: list[FoundDump] = []
     sources: dict[str, Source] = {}
     for path in _files(raw):
@@ -74,7 +76,7 @@ def find_dumps(raw: Path) -> list[FoundDump]:
         if name not in sources:
             folder = raw / name if len(relative.parts) > 1 else raw
             sources[name] = read_source(name, folder / "source.toml")
-        found.append(FoundDump(path, relative.as_posix(), sources[name]))
+        found.append(FoundDump(path, _printable(relative), sources[name]))
     return sorted(found, key=lambda dump: dump.relative)
 
 
@@ -89,8 +91,14 @@ def read_source(name: str, toml: Path) -> Source:
         values: dict[str, Any] = tomllib.loads(toml.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RawError(f"{toml} is no valid TOML ({error}): mend it.") from error
+    except OSError as error:
+        raise RawError(
+            f"{toml} cannot be read ({error.strerror}): mend its permissions."
+        ) from error
     _known_keys(values, {f.name for f in fields(Source)} - {"name"}, toml)
     expect = values.pop("expect", {})
+    if not isinstance(expect, dict):
+        raise RawError(f"{toml}: expect must be a table: write [expect] above its keys.")
     _known_keys(expect, {f.name for f in fields(Expect)}, toml)
     source = Source(name, **values, expect=Expect(**expect))
     _checked(source, toml)
@@ -109,9 +117,14 @@ def inputs_digest(raw: Path) -> dict[str, str]:
 
 
 def _files(raw: Path) -> Iterator[Path]:
-    """Yield the files below `raw`, each real folder entered once."""
+    """Yield the files below `raw`, each real folder entered once.
+
+    A folder that cannot be listed is yielded too, so that it becomes a reject, not a silent loss.
+    """
     entered: set[Path] = set()
-    for folder, names, files in os.walk(raw, followlinks=True):
+    unlisted: list[Path] = []
+    walk = os.walk(raw, followlinks=True, onerror=lambda error: unlisted.append(error.filename))
+    for folder, names, files in walk:
         real = Path(folder).resolve()
         if real in entered:
             names.clear()
@@ -123,6 +136,12 @@ def _files(raw: Path) -> Iterator[Path]:
         for file in files:
             if not file.startswith(".") and file not in IGNORED_NAMES:
                 yield Path(folder) / file
+    yield from map(Path, unlisted)
+
+
+def _printable(relative: Path) -> str:
+    """Return a path with forward slashes; bytes of a name that are not UTF-8 as escapes."""
+    return os.fsencode(relative.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _known_keys(values: dict[str, Any], known: set[str], toml: Path) -> None:
@@ -134,7 +153,18 @@ def _known_keys(values: dict[str, Any], known: set[str], toml: Path) -> None:
 
 
 def _checked(source: Source, toml: Path) -> None:
+    texts = ("title", "homepage", "publisher", "licence", "format")
+    minimum, share = source.expect.min_records, source.expect.max_reject_share
     rules: tuple[tuple[bool, str], ...] = (
+        *(
+            (isinstance(getattr(source, key), str | None), f"{key} must be a text in quotes")
+            for key in texts
+        ),
+        (
+            isinstance(source.columns, dict)
+            and all(isinstance(column, str) for column in source.columns.values()),
+            'columns must be a table of lines such as title = "Paper Title"',
+        ),
         (source.mode in ("append", "snapshot"), "mode must be 'append' or 'snapshot'"),
         (
             source.captured_on is None or type(source.captured_on) is dt.date,
@@ -146,11 +176,11 @@ def _checked(source: Source, toml: Path) -> None:
         ),
         (isinstance(source.duplicate_free, bool), "duplicate_free must be true or false"),
         (
-            isinstance(source.expect.min_records, int | None),
+            minimum is None or (type(minimum) is int and minimum >= 0),
             "expect.min_records must be a whole number",
         ),
         (
-            isinstance(source.expect.max_reject_share, float | int | None),
+            share is None or (type(share) in (int, float) and 0 <= share <= 1),
             "expect.max_reject_share must be a number between 0 and 1",
         ),
     )

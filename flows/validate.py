@@ -69,7 +69,7 @@ def byline_evidence(extracted: Sequence[Extracted]) -> BylineEvidence:
     entries = pl.concat(
         [
             pl.DataFrame(schema={name: ENTRY_SCHEMA[name] for name in columns}),
-            *(staged(dump, "entries").select(columns) for dump in extracted),
+            *(_entries(dump).select(columns) for dump in extracted),
         ]
     )
     unglued = entries.filter(pl.col("byline_printed").is_null())
@@ -88,7 +88,7 @@ def validate_dump(extracted: Extracted, evidence: BylineEvidence) -> ValidatedDu
     """Check the staged entries of one dump value by value; stage its records and rejects."""
     folder = extracted.folder / "validated"
     folder.mkdir(parents=True, exist_ok=True)
-    entries = split_entries(staged(extracted, "entries"), evidence)
+    entries = split_entries(_entries(extracted), evidence)
     candidates = _as_records(entries, extracted)
     failures = failed_rows(Records, candidates)
     valid = candidates.with_row_index("index").join(failures, on="index", how="anti").drop("index")
@@ -109,6 +109,13 @@ def validate_dump(extracted: Extracted, evidence: BylineEvidence) -> ValidatedDu
         observed_on=pl.lit(extracted.captured_on, pl.Date),
     ).write_parquet(folder / "stated.parquet")
     return ValidatedDump(extracted, folder)
+
+
+def _entries(extracted: Extracted) -> pl.DataFrame:
+    """Return the staged entries; none of a dump that is rejected as a whole."""
+    if extracted.unreadable is not None:
+        return pl.DataFrame(schema=ENTRY_SCHEMA)
+    return staged(extracted, "entries")
 
 
 def split_entries(entries: pl.DataFrame, evidence: BylineEvidence) -> pl.DataFrame:
@@ -156,7 +163,9 @@ def failed_rows(table: type[Table], frame: pl.DataFrame) -> pl.DataFrame:
     structural = cases.filter(pl.col("index").is_null())
     if structural.height:
         first = structural.row(0, named=True)
-        message = f"{table.__name__}: {first['column']} fails {first['check']}: {first['failure_case']}"
+        message = (
+            f"{table.__name__}: {first['column']} fails {first['check']}: {first['failure_case']}"
+        )
         raise TypeError(message)
     known = {name: index for index, name in enumerate(frame.columns)}
     rule_columns = {check: column for check, (column, _) in RULES.items()}
@@ -271,9 +280,7 @@ def _numbered_rejects(rejects: pl.DataFrame, dump_id: str) -> pl.DataFrame:
     )
 
 
-def _together(
-    validated: Sequence[ValidatedDump], name: str, schema: pl.Schema
-) -> pl.DataFrame:
+def _together(validated: Sequence[ValidatedDump], name: str, schema: pl.Schema) -> pl.DataFrame:
     files = [dump.folder / f"{name}.parquet" for dump in validated]
     return pl.concat([pl.DataFrame(schema=schema), *map(pl.read_parquet, files)])
 

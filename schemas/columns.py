@@ -7,7 +7,7 @@ table stands in that table's module; nothing in this package imports from `flows
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandera.polars as pa
 import polars as pl
@@ -32,8 +32,8 @@ IDENTIFIER_STRUCT = pl.Struct({"scheme": pl.String, "value": pl.String})
 ALTERNATIVE_STRUCT = pl.Struct({"value": pl.String, "record_id": pl.String})
 
 
-def _identifier(prefix: str, description: str, **field: object) -> object:
-    return pa.Field(str_matches=rf"^{prefix}[0-9a-f]{{20}}$", description=description, **field)
+def _identifier(prefix: str, description: str) -> Any:
+    return pa.Field(str_matches=rf"^{prefix}[0-9a-f]{{20}}$", description=description)
 
 
 DumpId = Annotated[str, _identifier("D", "Dump: digest of its path below raw/ and its content.")]
@@ -57,7 +57,8 @@ ReleaseId = Annotated[
 ]
 
 Source = Annotated[
-    str, pa.Field(str_length={"min_value": 1}, description="Who provided it: first folder under raw/.")
+    str,
+    pa.Field(str_length={"min_value": 1}, description="Who provided it: first folder under raw/."),
 ]
 SourceKey = Annotated[
     str,
@@ -66,26 +67,35 @@ SourceKey = Annotated[
         description="The id the source gives, else a digest of the entry's text.",
     ),
 ]
-Ordinal = Annotated[
-    pl.Int64, pa.Field(ge=1, description="1-based place among the dump's entries.")
-]
+Ordinal = Annotated[pl.Int64, pa.Field(ge=1, description="1-based place among the dump's entries.")]
 LineStart = Annotated[
     pl.Int64,
-    pa.Field(nullable=True, ge=1, description="First non-blank line of the entry, 1-based; null without lines."),
+    pa.Field(
+        nullable=True,
+        ge=1,
+        description="First non-blank line of the entry, 1-based; null without lines.",
+    ),
 ]
 LineEnd = Annotated[
     pl.Int64,
-    pa.Field(nullable=True, ge=1, description="Last non-blank line of the entry, 1-based; null without lines."),
+    pa.Field(
+        nullable=True,
+        ge=1,
+        description="Last non-blank line of the entry, 1-based; null without lines.",
+    ),
 ]
 
 Title = Annotated[
-    str, pa.Field(nullable=True, str_matches=r"\S", description="Title; null where none is printed.")
+    str,
+    pa.Field(nullable=True, str_matches=r"\S", description="Title; null where none is printed."),
 ]
 Abstract = Annotated[
-    str, pa.Field(nullable=True, str_matches=r"\S", description="Abstract; null where none is printed.")
+    str,
+    pa.Field(nullable=True, str_matches=r"\S", description="Abstract; null where none is printed."),
 ]
 Category = Annotated[
-    str, pa.Field(nullable=True, str_matches=r"\S", description="Subject category as printed, e.g. CL.")
+    str,
+    pa.Field(nullable=True, str_matches=r"\S", description="Subject category as printed, e.g. CL."),
 ]
 Venue = Annotated[
     str, pa.Field(nullable=True, str_matches=r"\S", description="Journal, conference or series.")
@@ -101,15 +111,26 @@ PublicationDate = Annotated[
 ]
 DatePrecision = Annotated[
     str,
-    pa.Field(nullable=True, isin=DATE_PRECISIONS, description="How much of the date is known: day, month or year."),
+    pa.Field(
+        nullable=True,
+        isin=DATE_PRECISIONS,
+        description="How much of the date is known: day, month or year.",
+    ),
 ]
 HasCode = Annotated[
     pl.Boolean,
-    pa.Field(nullable=True, description="The page's own code flag; null where the format has no such flag."),
+    pa.Field(
+        nullable=True,
+        description="The page's own code flag; null where the format has no such flag.",
+    ),
 ]
 Doi = Annotated[
     str,
-    pa.Field(nullable=True, str_matches=r"^10\.\d{4,9}/\S+$", description="DOI, lower case, without resolver."),
+    pa.Field(
+        nullable=True,
+        str_matches=r"^10\.\d{4,9}/\S+$",
+        description="DOI, lower case, without resolver.",
+    ),
 ]
 ArxivId = Annotated[
     str,
@@ -130,22 +151,35 @@ AuthorsComplete = Annotated[
     ),
 ]
 Affiliations = Annotated[
-    pl.List(pl.String),
+    pl.List,
+    pl.String,
     pa.Field(nullable=True, description="Affiliations as printed; null where none is printed."),
 ]
 OrganizationSlug = Annotated[
-    str, pa.Field(nullable=True, str_matches=r"^\S+$", description="Short handle of the organization, as printed.")
+    str,
+    pa.Field(
+        nullable=True,
+        str_matches=r"^\S+$",
+        description="Short handle of the organization, as printed.",
+    ),
 ]
 Scheme = Annotated[
-    str, pa.Field(str_matches=r"^[a-z0-9_]+$", description="Identifier scheme, e.g. doi, arxiv, orcid.")
+    str,
+    pa.Field(str_matches=r"^[a-z0-9_]+$", description="Identifier scheme, e.g. doi, arxiv, orcid."),
 ]
 Url = Annotated[
     str,
-    pa.Field(str_matches=r"^https?://[^\s]+$", description="Link without markup or trailing punctuation."),
+    pa.Field(
+        str_matches=r"^https?://[^\s]+$", description="Link without markup or trailing punctuation."
+    ),
 ]
 Probability = Annotated[
-    pl.Float64, pa.Field(ge=0.0, le=1.0, description="Probability that the statement of the row is right.")
+    pl.Float64,
+    pa.Field(ge=0.0, le=1.0, description="Probability that the statement of the row is right."),
 ]
 EntityType = Annotated[
-    str, pa.Field(isin=("paper", "author", "organization"), description="What kind of thing the id names.")
+    str,
+    pa.Field(
+        isin=("paper", "author", "organization"), description="What kind of thing the id names."
+    ),
 ]

@@ -62,13 +62,20 @@ def duckdb_comments(name: str, table: type[Table]) -> list[str]:
 
 
 def markdown() -> str:
-    """Return the whole dictionary as Markdown: a section and a table of columns for each table."""
-    return "\n".join(_table_markdown(name, table) for name, table in TABLES.items())
+    """Return the whole dictionary as Markdown, as `schemas/README.md` holds it.
+
+    To write it anew: `python -m schemas.dictionary > schemas/README.md`.
+    """
+    head = (
+        "# Data dictionary\n\nDerived from the models in this folder; the same descriptions stand"
+        " in the Parquet files and in DuckDB (`FROM dictionary`).\n"
+    )
+    return "\n".join([head, *(_table_markdown(name, table) for name, table in TABLES.items())])
 
 
 def _table_markdown(name: str, table: type[Table]) -> str:
     keys = keys_of(table)
-    lines = [f"### {name}", "", table_description(table), "", f"Key: {', '.join(keys.primary)}."]
+    lines = [f"## {name}", "", table_description(table), "", f"Key: {', '.join(keys.primary)}."]
     if keys.partition_by:
         lines.append(f"Partitioned by: {keys.partition_by}.")
     lines += ["", "| column | type | null | meaning |", "|---|---|---|---|"]
@@ -85,3 +92,7 @@ def _table_markdown(name: str, table: type[Table]) -> str:
 
 def _sql_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

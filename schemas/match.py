@@ -10,9 +10,15 @@ import polars as pl
 from schemas import columns as c
 from schemas.base import Keys, Table
 
+EVIDENCE_STRUCT = pl.Struct(
+    {"question": pl.String, "evidence": pl.String, "says": pl.String, "nats": pl.Float64}
+)
+
 
 def _similarity(description: str) -> object:
-    return pa.Field(nullable=True, ge=0.0, le=1.0, description=f"{description} Null: one is absent.")
+    return pa.Field(
+        nullable=True, ge=0.0, le=1.0, description=f"{description} Null: one is absent."
+    )
 
 
 class Matches(Table):
@@ -37,8 +43,27 @@ class Matches(Table):
         pl.Boolean,
         pa.Field(description="Numbers or version marks in the titles contradict each other."),
     ]
+    notes_conflict: Annotated[
+        pl.Boolean,
+        pa.Field(
+            description="One title announces a note about a paper (erratum, reply, comment, review),"
+            " the other does not, or another kind of note."
+        ),
+    ]
+    evidence: Annotated[
+        pl.List,
+        EVIDENCE_STRUCT,
+        pa.Field(
+            description="Each piece of evidence: the question it answers (same work, or same version"
+            " of it), its kind, what it says, its worth in nats. Absent values are worth 0."
+        ),
+    ]
     weight: Annotated[
-        pl.Float64, pa.Field(description="Sum of the evidence in nats, prior included.")
+        pl.Float64,
+        pa.Field(
+            description="Log-odds in nats that the two are one paper: of the product of the"
+            " probabilities of one work and of one version, priors included."
+        ),
     ]
     probability: c.Probability
     verdict: Annotated[
@@ -48,7 +73,14 @@ class Matches(Table):
         str,
         pa.Field(isin=("identifier", "model", "judgement"), description="What decided it."),
     ]
-    reason: Annotated[str, pa.Field(description="The strongest evidence, in words.")]
+    is_joined: Annotated[
+        pl.Boolean,
+        pa.Field(
+            description="Whether the two ended in one paper; a match may be cut by a conflict with a"
+            " third record, two records may be joined by what links them to others."
+        ),
+    ]
+    reason: Annotated[str, pa.Field(description="The verdict and its evidence, as a sentence.")]
 
     class Config:
         """Keys."""

@@ -31,8 +31,8 @@ class Papers(Table):
     author_count: c.AuthorCount
     authors_complete: c.AuthorsComplete
     has_code: c.HasCode
-    record_count: Annotated[pl.Int32, pa.Field(ge=1, description="Records describing the paper.")]
-    source_count: Annotated[pl.Int32, pa.Field(ge=1, description="Sources they come from.")]
+    record_count: Annotated[pl.Int64, pa.Field(ge=1, description="Records describing the paper.")]
+    source_count: Annotated[pl.Int64, pa.Field(ge=1, description="Sources they come from.")]
     partition_year: Annotated[
         pl.Int16,
         pa.Field(ge=0, description="Partition key: publication_year, 0 where unknown."),
@@ -96,8 +96,10 @@ class PaperLinks(Table):
     url: c.Url
     kind: Annotated[
         str,
-        pa.Field(description="What the host is: github, huggingface, aka.ms, docs_page,"
-                 " project_page, doi, arxiv or other."),
+        pa.Field(
+            description="What the host is: github, huggingface, aka.ms, docs_page,"
+            " project_page, doi, arxiv or other."
+        ),
     ]
 
     class Config:

@@ -74,9 +74,7 @@ class Dumps(Table):
         pl.Int64,
         pa.Field(nullable=True, ge=0, description="Non-blank lines recognised as page furniture."),
     ]
-    blank_line_count: Annotated[
-        pl.Int64, pa.Field(nullable=True, ge=0, description="Blank lines.")
-    ]
+    blank_line_count: Annotated[pl.Int64, pa.Field(nullable=True, ge=0, description="Blank lines.")]
 
     class Config:
         """Keys."""
@@ -140,7 +138,8 @@ class Records(Table):
         pa.Field(nullable=True, description="Other identifiers, normalised; null if none."),
     ]
     links: Annotated[
-        pl.List(pl.String),
+        pl.List,
+        pl.String,
         pa.Field(nullable=True, description="Links of the entry, without markup; null if none."),
     ]
     byline_printed: Annotated[

@@ -40,7 +40,8 @@ class Changes(Table):
         str, pa.Field(isin=("added", "modified", "removed"), description="What happened.")
     ]
     fields: Annotated[
-        pl.List(pl.String),
+        pl.List,
+        pl.String,
         pa.Field(nullable=True, description="Columns that differ; null unless modified."),
     ]
     cause: Annotated[

@@ -7,6 +7,7 @@ with an underscore. Readers give entries as printed; ids, validation and matchin
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import importlib
 import pkgutil
@@ -55,7 +56,8 @@ ENTRY_SCHEMA = pl.Schema(
         "raw_text": pl.String(),
     }
 )
-"""An entry as a reader gives it. `line_total` counts its non-blank lines. `source_key` null: the digest of `raw_text` is used.
+"""An entry as a reader gives it. `line_total` counts its non-blank lines.
+`source_key` null: the digest of `raw_text` is used.
 `byline_printed` not null: title and authors are still glued together in it."""
 
 REJECT_SCHEMA = pl.Schema(
@@ -159,16 +161,21 @@ def recognise(path: Path, stated_format: str | None = None) -> Reader:
     Raises UnknownFormatError for an empty or binary file and for text that no reader knows, OSError
     where the file cannot be read.
     """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head.removeprefix(codecs.BOM_UTF8).strip():
+        raise UnknownFormatError("The file is empty: deliver it again, or remove it.")
     if stated_format is not None:
         if stated_format not in readers():
             known = ", ".join(readers())
             message = f"source.toml names the format '{stated_format}'; bibmill reads {known}."
             raise UnknownFormatError(message)
         return readers()[stated_format]
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    if not head.strip():
-        raise UnknownFormatError("The file is empty: deliver it again, or remove it.")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnknownFormatError(
+            "The file is UTF-16: convert it, for example with iconv -f utf-16 -t utf-8, and deliver"
+            " it again."
+        )
     if b"\0" in head:
         raise UnknownFormatError(
             "The file is binary (it has NUL bytes), not one of the text formats bibmill reads;"

@@ -9,6 +9,7 @@ import polars as pl
 
 from flows.formats._page import LINES_SCHEMA, is_blank, read_lines
 from flows.normalize.dates import DATE
+from flows.normalize.text import fold
 
 _SCORE = r"\d+(?:\.\d+)?"
 _CATEGORY = r"[A-Za-z][A-Za-z.\-]*?"
@@ -23,7 +24,7 @@ def parsed_meta_line(text: pl.Expr) -> pl.Expr:
     return pl.struct(
         score=parts.struct.field("score").cast(pl.Float64),
         category=parts.struct.field("category"),
-        date_printed=parts.struct.field("date"),
+        date_printed=fold(parts.struct.field("date")),
         has_code=parts.struct.field("code").is_not_null(),
     )
 

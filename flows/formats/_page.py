@@ -100,8 +100,8 @@ def whole_entries(path: Path, begins_entry: pl.Expr) -> Iterator[pl.DataFrame]:
 
 
 def is_blank(text: pl.Expr) -> pl.Expr:
-    """Tell whether a line holds nothing but white space."""
-    return ~text.str.contains(r"\S")
+    """Tell whether a line holds nothing but white space and signs without width."""
+    return ~text.str.contains(r"[^\s\u{200b}\u{feff}]")
 
 
 def spans(lines: pl.DataFrame, group: str) -> pl.DataFrame:
@@ -143,13 +143,12 @@ def rejected(entries: pl.DataFrame, check: pl.Expr, message: pl.Expr) -> pl.Data
         check=check,
         message=message,
         raw_text=pl.col("raw_text").str.head(RAW_TEXT_LIMIT),
-    ).cast(dict(REJECT_SCHEMA))
+    ).cast(REJECT_SCHEMA)
 
 
-def line_counts(lines: pl.DataFrame) -> dict[str, int]:
-    """Return line_count and blank_line_count of the lines of a batch."""
-    blank = lines.select(is_blank(pl.col("text")).sum()).item()
-    return {"line_count": lines.height, "blank_line_count": blank}
+def blank_lines(lines: pl.DataFrame) -> int:
+    """Return how many of the lines are blank."""
+    return int(lines.select(is_blank(pl.col("text")).sum()).item())
 
 
 def as_entries(frame: pl.DataFrame) -> pl.DataFrame:
@@ -166,15 +165,12 @@ def as_entries(frame: pl.DataFrame) -> pl.DataFrame:
 
 def as_authors(names: pl.Expr) -> pl.Expr:
     """Return a list of names as the authors column of a record; null stays null."""
-    fields = AUTHOR_STRUCT.fields
-    return names.list.eval(
-        pl.when(pl.element().is_not_null()).then(
-            pl.struct(
-                name=pl.element(),
-                **{f.name: pl.lit(None, f.dtype) for f in fields if f.name != "name"},
-            )
-        )
-    )
+    unknown = [
+        pl.lit(None, field.dtype).alias(field.name)
+        for field in AUTHOR_STRUCT.fields
+        if field.name != "name"
+    ]
+    return names.list.eval(pl.struct(pl.element().alias("name"), *unknown))
 
 
 def numbered(batches: Iterator[Batch]) -> Iterator[Batch]:

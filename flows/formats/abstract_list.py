@@ -7,9 +7,9 @@ import polars as pl
 from flows.formats import Batch, Dump, Format, Reading
 from flows.formats._page import (
     as_entries,
+    blank_lines,
     flawed_rejects,
     is_blank,
-    line_counts,
     numbered,
     rejected,
     spans,
@@ -29,11 +29,10 @@ _LABEL = r"^\s*Abstract\s*:"
 
 
 def sniff(head: str) -> float:
-    """Return the share of lines that begin with the label; 0 if the first line does not."""
+    """Return the share of lines that begin with the label; 0 if neither the first nor most do."""
     lines = [line for line in head.splitlines() if line.strip()]
-    if not lines or not _has_label(lines[0]):
-        return 0.0
-    return sum(map(_has_label, lines)) / len(lines)
+    share = sum(map(_has_label, lines)) / max(len(lines), 1)
+    return share if share > 0.5 or (lines and _has_label(lines[0])) else 0.0
 
 
 def read(dump: Dump) -> Reading:
@@ -73,5 +72,6 @@ def _batch(lines: pl.DataFrame) -> Batch:
                 ),
             ]
         ),
-        **line_counts(lines),
+        line_count=lines.height,
+        blank_line_count=blank_lines(lines),
     )

@@ -7,6 +7,7 @@ import polars as pl
 from flows.formats import Batch, Dump, Format, Reading
 from flows.formats._meta_line import (
     META_LINE,
+    SCORED_META_LINE,
     entry_lines,
     meta_line_share,
     parsed_meta_line,
@@ -14,8 +15,8 @@ from flows.formats._meta_line import (
 )
 from flows.formats._page import (
     as_entries,
+    blank_lines,
     flawed_rejects,
-    line_counts,
     numbered,
     rejected,
     spans,
@@ -37,8 +38,9 @@ FORMAT = Format(
 
 
 def sniff(head: str) -> float:
-    """Return how much of the text is meta lines without a score."""
-    return meta_line_share(head, META_LINE)
+    """Return how much of the text is meta lines; 0 if one of them has a score."""
+    is_scored = meta_line_share(head, SCORED_META_LINE) > 0
+    return 0.0 if is_scored else meta_line_share(head, META_LINE)
 
 
 def read(dump: Dump) -> Reading:
@@ -66,9 +68,13 @@ def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:
         .join(facts, on="entry")
         .sort("entry")
         .with_row_index("ordinal", offset=1)
-        .with_columns(parsed_meta_line(pl.col("meta")).struct.unnest(), links=links(pl.col("abstract")))
+        .with_columns(
+            parsed_meta_line(pl.col("meta")).struct.unnest(), links=links(pl.col("abstract"))
+        )
     )
-    whole = pl.col("flaw").is_null() & (pl.col("entry") > 0) & pl.col("byline_printed").is_not_null()
+    whole = (
+        pl.col("flaw").is_null() & (pl.col("entry") > 0) & pl.col("byline_printed").is_not_null()
+    )
     readable = entries.filter(pl.col("flaw").is_null())
     return Batch(
         entries=as_entries(with_dates(entries.filter(whole), year, dump.captured_on)),
@@ -86,10 +92,12 @@ def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:
                     readable.filter((pl.col("entry") > 0) & pl.col("byline_printed").is_null()),
                     check=pl.lit("whole_entry"),
                     message=pl.lit(
-                        "The entry ends after its first line: the page is cut here; capture it anew."
+                        "The entry ends after its first line: the page is cut here; capture it"
+                        " anew."
                     ),
                 ),
             ]
         ),
-        **line_counts(lines),
+        line_count=lines.height,
+        blank_line_count=blank_lines(lines),
     )

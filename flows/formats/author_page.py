@@ -22,8 +22,8 @@ from flows.formats._meta_line import (
 from flows.formats._page import (
     as_authors,
     as_entries,
+    blank_lines,
     flawed_rejects,
-    line_counts,
     numbered,
     rejected,
     spans,
@@ -45,7 +45,7 @@ FORMAT = Format(
 )
 
 _ENTRY = rf"{META_LINE}|{SCORED_META_LINE}"
-_NUMBER = r"([\d,]+(?:\.\d+)?[KkM]?)"
+_NUMBER = r"(\d[\d,]*(?:\.\d+)?[KkM]?)"
 _HEADER_METRICS: tuple[tuple[str, str], ...] = (
     ("h_index", rf"^h-index\s*{_NUMBER}$"),
     ("paper_count", rf"^{_NUMBER}\s*papers?$"),
@@ -53,20 +53,24 @@ _HEADER_METRICS: tuple[tuple[str, str], ...] = (
     ("novelty_percent", rf"^Novelty\s*{_NUMBER}\s*%$"),
     ("ai_score", rf"^AI Score\s*{_NUMBER}$"),
 )
-_COUNT_HEADING = rf"^{_NUMBER}\s*Papers$"
-_AREA = r"^[A-Z]{2,5}$"
+_COUNT_HEADING = rf"^{_NUMBER}\s*Papers?$"
+_AREA = r"^[A-Za-z]+(?:[.\-][A-Za-z]+)*$"
 _NAME = r"^\p{L}[\p{L}\p{M}.'’\- ]{0,98}\p{L}\.?$"
-_NAME_PART = r"^\p{L}[\p{L}\p{M}.'’\-]*( \p{L}[\p{L}\p{M}.'’\-]*){0,5}\.?$"
+_NAME_WORD = r"[\p{L}\p{M}\p{N}.'’‘`´\"“”()\-‐‑–*†‡&\\{}^~]+"
+_NAME_PART = rf"^{_NAME_WORD}(?: {_NAME_WORD}){{0,7}}$"
+_SENTENCE = (
+    r"\b(?:a|an|and|are|as|at|by|for|from|in|is|of|on|our|that|the|this|to|using|we|with)\b"
+    r"|\p{Ll}{3}\.$"
+)
+_CAPITALISED = r"(?:^| )[^\p{L} ]*[\p{Lu}\p{Lt}\p{Lo}][^ ]*[^\p{L}]*$"
 
 
 def sniff(head: str) -> float:
     """Return 1 for a page with an h-index in its header, else the share of scored meta lines."""
     lines = [line.strip() for line in head.splitlines()[:30]]
-    share = meta_line_share(head, SCORED_META_LINE)
-    if share > 0 or meta_line_share(head, META_LINE) > 0:
-        if any(re.match(_HEADER_METRICS[0][1], line) for line in lines):
-            return 1.0
-    return share
+    has_h_index = any(re.match(_HEADER_METRICS[0][1], line) for line in lines)
+    has_scores = meta_line_share(head, SCORED_META_LINE) > 0
+    return 1.0 if has_h_index else meta_line_share(head, _ENTRY) if has_scores else 0.0
 
 
 def read(dump: Dump) -> Reading:
@@ -96,7 +100,7 @@ def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:
         third=fold(pl.col("text").filter(pl.col("place") == 2).first()),
         rest=fold(pl.col("text").filter(pl.col("place") > 2).str.join("\n")),
     )
-    byline = pl.when(_is_byline(pl.col("third"))).then("third")
+    byline = pl.when(_is_byline(pl.col("third"), pl.col("rest").is_not_null())).then("third")
     entries = (
         spans(cut, "entry")
         .join(facts, on="entry")
@@ -147,7 +151,8 @@ def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:
         ),
         stated=pl.concat([_stated_of_author(header), _stated_of_papers(kept)]),
         furniture_line_count=header.filter("is_furniture").height,
-        **line_counts(lines),
+        line_count=lines.height,
+        blank_line_count=blank_lines(lines),
     )
 
 
@@ -158,7 +163,12 @@ def _header(cut: pl.DataFrame) -> pl.DataFrame:
         pl.when(text.str.contains(pattern)).then(pl.lit(name)) for name, pattern in _HEADER_METRICS
     )
     printed = pl.coalesce(text.str.extract(pattern) for _, pattern in _HEADER_METRICS)
-    known = text.str.contains(_AREA) | text.str.contains(_COUNT_HEADING) | metric.is_not_null()
+    is_first = pl.col("place") == 0
+    known = (
+        (text.str.contains(_AREA) & ~is_first)
+        | text.str.contains(_COUNT_HEADING)
+        | metric.is_not_null()
+    )
     return (
         cut.filter(pl.col("entry") == 0, pl.col("flaw").is_null())
         .with_columns(fold(text))
@@ -167,9 +177,14 @@ def _header(cut: pl.DataFrame) -> pl.DataFrame:
             "text",
             metric=metric,
             value=_number(printed),
-            is_name=(pl.col("place") == 0) & text.str.contains(_NAME) & ~known,
+            known=known,
+            # Only above a profile is the first line a name: a page may begin within an entry.
+            is_name=is_first
+            & text.str.contains(_NAME)
+            & ~known
+            & (metric == _HEADER_METRICS[0][0]).any(),
         )
-        .with_columns(is_furniture=pl.col("is_name") | known)
+        .with_columns(is_furniture=pl.col("is_name") | pl.col("known"))
     )
 
 
@@ -188,7 +203,7 @@ def _stated_count(first_lines: pl.DataFrame | None) -> int | None:
         return None
     header = _header(entry_lines(first_lines, _ENTRY))
     heading = header.select(_number(pl.col("text").str.extract(_COUNT_HEADING)).drop_nulls())
-    papers = header.filter(pl.col("metric") == "paper_count").select("value")
+    papers = header.filter(pl.col("metric") == "paper_count").select("value").drop_nulls()
     stated = pl.concat([heading.rename({"text": "value"}), papers])
     return int(stated.item(0, 0)) if stated.height else None
 
@@ -220,8 +235,16 @@ def _stated_of_papers(entries: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_byline(text: pl.Expr) -> pl.Expr:
-    """Tell an author line from the first line of an abstract."""
+def _is_byline(text: pl.Expr, is_followed: pl.Expr) -> pl.Expr:
+    """Tell an author line from the first line of an abstract.
+
+    Names without a capital at the head of the family name are taken for names only where
+    affiliations or an abstract follow.
+    """
     people = text.str.replace(r"\s·\s.*$", "")
-    named = people.str.split(", ").list.eval(pl.element().str.contains(_NAME_PART)).list.all()
-    return people.str.contains(ET_AL) | (named & (text.str.len_chars() < 400))
+    part = pl.element()
+    is_name = part.str.contains(_NAME_PART) & ~part.str.contains(_SENTENCE)
+    parts = people.str.split(", ")
+    named = parts.list.eval(is_name).list.all()
+    capitalised = parts.list.eval(part.str.contains(_CAPITALISED)).list.all()
+    return people.str.contains(ET_AL) | (named & (capitalised | is_followed | (people != text)))

@@ -1,4 +1,4 @@
-"""Daily Papers listing: title, abstract, then who and when; page furniture above, much of it optional.
+"""Daily Papers listing: title, abstract, then who and when; page furniture above.
 
 An entry is a title, an abstract and mostly a block `• N authors` or `slug Name`, `·`, date and an
 optional count. Entries without such a block follow each other as bare pairs of lines.
@@ -15,11 +15,10 @@ import polars as pl
 from flows.formats import STATED_SCHEMA, Batch, Dump, Format, Reading
 from flows.formats._page import (
     as_entries,
+    blank_lines,
     flawed_rejects,
     is_blank,
-    line_counts,
     numbered,
-    read_lines,
     rejected,
     spans,
     whole_entries,
@@ -55,6 +54,9 @@ _DATE_LINE = rf"^\s*({DATE})(?:\s+([\d,]+))?\s*$"
 _HEADER_DATE = rf"^\s*{DATE}\s*$"
 _ORGANIZATION = r"^\s*(\S+)(?:\s+(\S.*?))?\s*$"
 _LONGEST_HEADER_LINE = 120
+_AFTER_BLOCK = pl.col("text").shift(1).str.contains(_DATE_LINE) & (
+    pl.col("text").shift(2).str.contains(_DOT)
+)
 
 
 def sniff(head: str) -> float:
@@ -69,9 +71,7 @@ def sniff(head: str) -> float:
 def read(dump: Dump) -> Reading:
     """Return the entries of the page; the header's day and the printed years date the capture."""
     header, dates = _survey(dump)
-    year = (
-        dump.captured_on.year if dump.captured_on else infer_capture_year(dates, header=header)
-    )
+    year = dump.captured_on.year if dump.captured_on else infer_capture_year(dates, header=header)
     captured_on = dump.captured_on or capture_date(header, year)
     basis = None
     if dump.captured_on:
@@ -79,10 +79,7 @@ def read(dump: Dump) -> Reading:
     elif captured_on:
         has_year = pl.select(printed_year(pl.lit(header)).is_not_null()).item()
         basis = "printed" if has_year else "inferred_year"
-    after_block = pl.col("text").shift(1).str.contains(_DATE_LINE) & pl.col("text").shift(
-        2
-    ).str.contains(_DOT)
-    chunks = whole_entries(dump.path, after_block)
+    chunks = whole_entries(dump.path, _AFTER_BLOCK)
     return Reading(
         batches=numbered(
             _batch(lines, year, captured_on, is_first=number == 0)
@@ -98,13 +95,13 @@ def _survey(dump: Dump) -> tuple[str | None, pl.Series]:
     """Return the day in the page header, and the dates of all entries, as printed."""
     header: str | None = None
     dates: list[pl.Series] = [pl.Series(dtype=pl.String)]
-    for number, lines in enumerate(read_lines(dump.path)):
+    for number, lines in enumerate(whole_entries(dump.path, _AFTER_BLOCK)):
         cut = _classified(lines, is_first=number == 0)
         if number == 0:
             days = cut.filter(
                 pl.col("kind") == "furniture", pl.col("text").str.contains(_HEADER_DATE)
             )
-            header = days.item(-1, "text").strip() if days.height else None
+            header = days.select(fold(pl.col("text"))).item(-1, 0) if days.height else None
         dates.append(
             cut.filter(pl.col("kind") == "date")["text"].str.extract(_DATE_LINE).drop_nulls()
         )
@@ -112,32 +109,38 @@ def _survey(dump: Dump) -> tuple[str | None, pl.Series]:
 
 
 def _classified(lines: pl.DataFrame, *, is_first: bool) -> pl.DataFrame:
-    """Return the non-blank lines with their kind: furniture, authors, dot, date, organization, text.
+    """Return the non-blank lines with their kind.
 
-    A date stands after a dot, an organization before one; everything else is told by itself.
+    Kinds are furniture, authors, dot, date, organization and text. A date stands after a dot, an
+    organization right before one; everything else is told by itself.
     """
-    text = pl.col("text")
+    text, dot, authors = pl.col("text"), pl.col("dot"), pl.col("authors")
     cut = lines.filter(~is_blank(text)).with_columns(
         dot=text.str.contains(_DOT), authors=text.str.contains(_AUTHORS)
     )
+    is_adjacent = pl.col("line").diff().fill_null(0) == 1
+    after_dot = dot.shift(1, fill_value=False)
+    after_authors = authors.shift(1, fill_value=False)
+    before_dot = (dot & is_adjacent).shift(-1, fill_value=False)
+    is_date = text.str.contains(_DATE_LINE)
+    is_short = text.str.len_chars() <= _LONGEST_HEADER_LINE
     return (
-        cut.with_columns(
-            furniture=_is_header(cut) if is_first else pl.lit(value=False),
-            kind=pl.when("dot")
-            .then(pl.lit("dot"))
-            .when("authors")
-            .then(pl.lit("authors"))
-            .when(pl.col("dot").shift(1, fill_value=False))
-            .then(pl.lit("date"))
-            .when(
-                pl.col("dot").shift(-1, fill_value=False)
-                & (text.str.len_chars() <= _LONGEST_HEADER_LINE)
-            )
-            .then(pl.lit("organization"))
-            .otherwise(pl.lit("text")),
-        )
+        cut.with_columns(furniture=_is_header(cut) if is_first else pl.lit(value=False))
         .with_columns(
-            kind=pl.when("furniture").then(pl.lit("furniture")).otherwise("kind"),
+            kind=pl.when("furniture")
+            .then(pl.lit("furniture"))
+            .when(dot)
+            .then(pl.lit("dot"))
+            .when(authors)
+            .then(pl.lit("authors"))
+            .when((after_dot & is_adjacent) | ((after_dot | after_authors) & is_date))
+            .then(pl.lit("date"))
+            .when(before_dot & is_short)
+            .then(pl.lit("organization"))
+            # The foot of the page.
+            .when((~text.str.contains(_FURNITURE)).cum_sum(reverse=True) == 0)
+            .then(pl.lit("furniture"))
+            .otherwise(pl.lit("text"))
         )
         .drop("dot", "authors", "furniture")
     )
@@ -151,7 +154,8 @@ def _is_header(cut: pl.DataFrame) -> pl.Series:
     before_long = is_long.cum_sum() == 0
     days = (before_long & text.str.contains(_HEADER_DATE)).arg_true()
     if days.len():
-        return pl.int_range(cut.height, eager=True) <= days[-1]
+        last = int(days[-1])
+        return pl.Series([place <= last for place in range(cut.height)], dtype=pl.Boolean)
     return (~text.str.contains(_FURNITURE)).cum_sum() == 0
 
 
@@ -178,16 +182,24 @@ def _batch(
         .with_columns(
             author_count=_count(pl.col("authors_line").str.extract(_AUTHORS)),
             organization_slug=slug_and_name.struct.field("1"),
-            organization=slug_and_name.struct.field("2").fill_null(slug_and_name.struct.field("1")),
-            date_printed=pl.col("date_line").str.extract(_DATE_LINE, 1),
+            organization=fold(
+                slug_and_name.struct.field("2").fill_null(slug_and_name.struct.field("1"))
+            ),
+            date_printed=fold(pl.col("date_line").str.extract(_DATE_LINE, 1)),
             comment_count=_count(pl.col("date_line").str.extract(_DATE_LINE, 2)),
             links=links(pl.col("abstract")),
         )
     )
     readable = entries.filter(pl.col("flaw").is_null())
-    is_whole = pl.col("abstract").is_not_null() | (pl.col("title").is_not_null() & pl.col("has_block"))
+    is_whole = pl.col("abstract").is_not_null() | (
+        pl.col("title").is_not_null() & pl.col("has_block")
+    )
+    if is_first and cut.height == classified.height:
+        # No header stands above: a first entry without a title is the rest of a cut one.
+        is_whole &= (pl.col("ordinal") > 1) | pl.col("title").is_not_null()
     is_dated = pl.col("date_line").is_null() | pl.col("date_printed").is_not_null()
-    kept = readable.filter(is_whole, is_dated)
+    is_counted = pl.col("authors_line").is_null() | pl.col("author_count").is_not_null()
+    kept = readable.filter(is_whole, is_dated, is_counted)
     return Batch(
         entries=as_entries(with_dates(kept, year, captured_on)),
         rejects=pl.concat(
@@ -197,8 +209,8 @@ def _batch(
                     readable.filter(~is_whole),
                     check=pl.lit("whole_entry"),
                     message=pl.lit(
-                        "The text has no abstract, so nothing shows that it is an entry: the page"
-                        " is cut here, or this is page furniture unknown to bibmill."
+                        "The text lacks an abstract, or its title at the head of the page: the"
+                        " page is cut here, or this is page furniture unknown to bibmill."
                     ),
                 ),
                 rejected(
@@ -209,11 +221,20 @@ def _batch(
                         pl.col("date_line").str.head(80),
                     ),
                 ),
+                rejected(
+                    readable.filter(is_whole, is_dated, ~is_counted),
+                    check=pl.lit("readable_count"),
+                    message=pl.concat_str(
+                        pl.lit("The number of authors is too large to be one: "),
+                        pl.col("authors_line").str.head(80),
+                    ),
+                ),
             ]
         ),
         stated=_stated(kept),
         furniture_line_count=classified.filter(pl.col("kind") == "furniture").height,
-        **line_counts(lines),
+        line_count=lines.height,
+        blank_line_count=blank_lines(lines),
     )
 
 
@@ -231,7 +252,7 @@ def _stated(entries: pl.DataFrame) -> pl.DataFrame:
             metric=pl.lit("comment_count"),
             value="comment_count",
         )
-        .cast(dict(STATED_SCHEMA))
+        .cast(STATED_SCHEMA)
     )
 
 
@@ -245,16 +266,18 @@ def _with_entries(cut: pl.DataFrame) -> pl.DataFrame:
     runs = cut.with_columns(
         run=(is_text & (~is_text).shift(1, fill_value=False)).cum_sum()
     ).with_columns(text_count=is_text.sum().over("run"))
-    role = pl.int_range(pl.len()).over("run").replace_strict({0: "title", 1: "abstract"}, default="")
+    role = (
+        pl.int_range(pl.len()).over("run").replace_strict({0: "title", 1: "abstract"}, default="")
+    )
     plain = runs.filter(pl.col("text_count") == 2).with_columns(
         kind=pl.when(is_text).then(role).otherwise("kind")
     )
     # A loop over the few runs that are not one title and one abstract.
     others = []
     for _, run in runs.filter(pl.col("text_count") != 2).group_by("run", maintain_order=True):
-        roles = roles_of_lines(run.filter(is_text)["text"].to_list())
-        kinds = roles + run.filter(~is_text)["kind"].to_list()
-        others.append(run.with_columns(kind=pl.Series(kinds, dtype=pl.String)))
+        block = run.filter(~is_text)["kind"].to_list()
+        roles = roles_of_lines(run.filter(is_text)["text"].to_list(), has_block=bool(block))
+        others.append(run.with_columns(kind=pl.Series(roles + block, dtype=pl.String)))
     begins = (pl.col("kind") == "title") | (pl.col("run") != pl.col("run").shift(1, fill_value=-1))
     return (
         pl.concat([plain, *others])
@@ -264,15 +287,16 @@ def _with_entries(cut: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_ORPHAN, _NO_ABSTRACT, _SECOND_PARAGRAPH = -3.0, -4.0, -3.0
+_ORPHAN, _NO_ABSTRACT, _CUT, _SECOND_PARAGRAPH = -3.0, -5.0, -2.5, -3.0
 
 
-def roles_of_lines(lines: Sequence[str]) -> list[str]:
+def roles_of_lines(lines: Sequence[str], *, has_block: bool) -> list[str]:
     """Return 'title' or 'abstract' for each line of a run of text, the most plausible sequence.
 
     A Viterbi search over the two roles: each line speaks for itself by length and sentences (see
     `_title_odds`), and it costs to begin with an abstract, to have a title without an abstract, or
-    an abstract of two paragraphs.
+    an abstract of two paragraphs. A title at the end costs less where no block follows: there the
+    page ends, perhaps cut.
     """
     if not lines:
         return []
@@ -292,7 +316,7 @@ def roles_of_lines(lines: Sequence[str]) -> list[str]:
             "title": max(to_title.values()) + value,
             "abstract": max(to_abstract.values()) - value,
         }
-    best["title"] += _NO_ABSTRACT
+    best["title"] += _NO_ABSTRACT if has_block else _CUT
     role = max(best, key=lambda name: best[name])
     roles = [role]
     for step in reversed(steps):
@@ -306,7 +330,9 @@ def _title_odds(line: str) -> float:
     length = len(line)
     odds = 2.5 if length <= 150 else 0.5 if length <= 250 else -1.5 if length <= 350 else -4.0
     if line.rstrip().endswith("."):
-        odds -= 1.5
+        odds -= 3.0
+    if re.search(r"https?://|^\s*[a-z]+ ", line):
+        odds -= 3.0
     if re.search(r"[.!?] [A-Z]", line):
         odds -= 1.5
     return odds

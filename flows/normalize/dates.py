@@ -7,13 +7,13 @@ import datetime as dt
 import polars as pl
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-MONTH_DAY = rf"(?:{'|'.join(MONTHS)}) \d{{1,2}}"
-DATE = rf"{MONTH_DAY}(?:, \d{{4}})?"
+MONTH_DAY = rf"(?:{'|'.join(MONTHS)})\s\d{{1,2}}"
+DATE = rf"{MONTH_DAY}(?:,\s\d{{4}})?"
 
 
 def printed_year(date: pl.Expr) -> pl.Expr:
     """Return the year printed in a date (Int16); null where none is printed."""
-    return date.str.extract(r", (\d{4})$").cast(pl.Int16)
+    return date.str.extract(r",\s(\d{4})$").cast(pl.Int16)
 
 
 def month_and_day(date: pl.Expr) -> pl.Expr:
@@ -23,7 +23,7 @@ def month_and_day(date: pl.Expr) -> pl.Expr:
         default=None,
         return_dtype=pl.Int16,
     )
-    return month * 100 + date.str.extract(r"^\w{3} (\d{1,2})").cast(pl.Int16)
+    return month * 100 + date.str.extract(r"^\w{3}\s(\d{1,2})").cast(pl.Int16)
 
 
 def infer_capture_year(printed: pl.Series, header: str | None) -> int | None:
@@ -33,7 +33,8 @@ def infer_capture_year(printed: pl.Series, header: str | None) -> int | None:
     capture year is the first after them that makes a 29 February without a year a real day. A page
     header that prints its year tells it outright.
     """
-    dates = printed.to_frame("date").select(
+    named = [] if header is None else [header]
+    dates = pl.DataFrame({"date": [*printed, *named]}, schema={"date": pl.String}).select(
         "date", year=printed_year(pl.col("date")), day=month_and_day(pl.col("date"))
     )
     if header is not None:
@@ -51,7 +52,7 @@ def infer_capture_year(printed: pl.Series, header: str | None) -> int | None:
 
 
 def capture_date(header: str | None, year: int | None) -> dt.date | None:
-    """Return the day named by a page header such as `Oct 31` in `year`; null if either is unknown."""
+    """Return the day that a page header such as `Oct 31` names in `year`; null if unknown."""
     if header is None or year is None:
         return None
     day: dt.date | None = pl.select(_as_date(pl.lit(header), pl.lit(year, pl.Int16))).item()
@@ -64,8 +65,9 @@ def with_dates(
     """Return `entries` with publication_date, date_precision and date_basis from `date_printed`.
 
     A date without a year takes the capture year, or the year before where it would lie after the
-    day of capture (and the day after it, for time zones); without a capture year it stays null. A date that is printed in full but is no
-    day of the calendar has a basis and no date, which validation rejects.
+    day of capture (and the day after it, for time zones); without a capture year it stays null.
+    A date that is printed in full but is no day of the calendar has a basis and no date, which
+    validation rejects.
     """
     printed = pl.col("date_printed")
     own_year = printed_year(printed)
@@ -90,7 +92,7 @@ def with_dates(
 def _as_date(printed: pl.Expr, year: pl.Expr) -> pl.Expr:
     text = pl.concat_str(
         [printed.str.extract(rf"^({MONTH_DAY})"), year.cast(pl.String)], separator=" "
-    )
+    ).str.replace_all(r"\s", " ")
     return text.str.to_date("%b %d %Y", strict=False)
 
 

@@ -34,8 +34,10 @@ def split_name(name: pl.Expr) -> pl.Expr:
     """
     full = given_first(name)
     suffix = full.str.extract(rf"(?i)\s+({'|'.join(s.replace('.', '[.]') for s in SUFFIXES)})$")
-    core = pl.when(suffix.is_null()).then(full).otherwise(
-        full.str.head(-(suffix.str.len_chars().cast(pl.Int64) + 1)).str.strip_chars()
+    core = (
+        pl.when(suffix.is_null())
+        .then(full)
+        .otherwise(full.str.head(-(suffix.str.len_chars().cast(pl.Int64) + 1)).str.strip_chars())
     )
     family = core.str.extract(rf"((?:\b(?:{'|'.join(PARTICLES)})\s+)*\S+)$").fill_null(core)
     given = core.str.head(-family.str.len_chars().cast(pl.Int64)).str.strip_chars()
@@ -51,10 +53,11 @@ def parse_author_line(line: pl.Expr) -> pl.Expr:
     names and affiliations are lists of strings, null where none is printed.
     """
     text = fold(line)
-    people = text.str.extract(r"^(.*?)(?:\s*·\s.*)?$").str.strip_chars()
+    people = text.str.extract(r"^(.*?)(?:\s+·(?:\s.*)?)?$").str.strip_chars()
     places = text.str.extract(r"\s·\s(.*)$")
     cut = people.str.contains(ET_AL)
-    names = _parts(people.str.replace(ET_AL, ""))
+    names = _parts(people.str.replace(ET_AL, "").str.replace_all(_LISTED_SUFFIX, "\x1f$1$2"))
+    names = names.list.eval(pl.element().str.replace_all("\x1f", ", ", literal=True))
     return pl.struct(
         names=names,
         is_complete=pl.when(names.is_not_null()).then(~cut),
@@ -63,6 +66,7 @@ def parse_author_line(line: pl.Expr) -> pl.Expr:
 
 
 ET_AL = r",?\s*\bet al\.?$"
+_LISTED_SUFFIX = r",\s+(Jr\.?|Sr\.?|II|III|IV)(,|$)"
 
 
 def _parts(text: pl.Expr) -> pl.Expr:

@@ -43,7 +43,7 @@ def match_key(text: pl.Expr) -> pl.Expr:
 
 
 def readable(texts: pl.Series) -> pl.Series:
-    """Return the texts with LaTeX markup resolved: `$\\textbf{Ge}$neration` reads `Generation`.
+    r"""Return the texts with LaTeX markup resolved: `$\textbf{Ge}$neration` reads `Generation`.
 
     Unknown macros stay as printed, so no word is lost. Texts without markup stay as they are.
     """
@@ -85,7 +85,9 @@ def _latex() -> Any:
 
     parsed = latexwalker.get_default_latex_context_db()
     parsed.add_context_category(
-        "links", prepend=True, macros=[macrospec.MacroSpec("url", "{"), macrospec.MacroSpec("href", "{{")]
+        "links",
+        prepend=True,
+        macros=[macrospec.MacroSpec("url", "{"), macrospec.MacroSpec("href", "{{")],
     )
     shown = latex2text.get_default_latex_context_db()
     shown.add_context_category(

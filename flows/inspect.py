@@ -1,0 +1,84 @@
+"""Inspect: recognise and parse one dump without publishing anything, for people's eyes."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from flows.extract import extract_dump, unreadable_dump
+from flows.sources import FoundDump, read_source
+from flows.validate import ValidatedDump, byline_evidence, collect, validate_dump
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one dump holds, as lines; `is_readable` is false where no reader could read it."""
+
+    is_readable: bool
+    lines: list[str]
+
+
+def inspect_dump(file: Path, shown: int) -> Inspection:
+    """Return counts, the first `shown` records and the rejects of `file`.
+
+    A source.toml beside the file counts as it does in a refresh.
+    """
+    source = read_source(file.parent.name or "raw", file.parent / "source.toml")
+    found = FoundDump(file, file.name, source)
+    with tempfile.TemporaryDirectory() as staging:
+        try:
+            extracted = extract_dump(found, Path(staging))
+        except OSError as error:
+            extracted = unreadable_dump(found, Path(staging), f"{error.strerror or error}.")
+        if extracted.unreadable:
+            return Inspection(is_readable=False, lines=[f"{file}: {extracted.unreadable}"])
+        validated: ValidatedDump = validate_dump(extracted, byline_evidence([extracted]))
+        together = collect([validated])
+        dump = together.dumps.row(0, named=True)
+    lines = [
+        f"{file}: {dump['format']}, {dump['read_count']:,} entries read ="
+        f" {dump['record_count']:,} records + {dump['superseded_count']:,} superseded +"
+        f" {dump['reject_count']:,} rejects",
+    ]
+    if dump["stated_count"] is not None and dump["stated_count"] != dump["read_count"]:
+        lines.append(f"  the page itself states {dump['stated_count']:,} entries")
+    if dump["captured_on"] or dump["capture_year"]:
+        when = dump["captured_on"] or f"a day of {dump['capture_year']}"
+        lines.append(f"  captured on {when} ({dump['captured_on_basis'] or 'inferred_year'})")
+    records = together.records.sort("ordinal")
+    for record in records.head(shown).iter_rows(named=True):
+        lines += _record_lines(record)
+    if records.height > shown:
+        lines.append(f"  … and {records.height - shown:,} more records")
+    lines += _reject_lines(together.rejects)
+    return Inspection(is_readable=True, lines=lines)
+
+
+def _record_lines(record: dict[str, object]) -> list[str]:
+    authors = record["authors"]
+    names = ", ".join(author["name"] for author in authors) if isinstance(authors, list) else None
+    if names and record["authors_complete"] is False:
+        names += " et al."
+    facts = [
+        record["date_printed"],
+        record["category"],
+        f"{record['author_count']} authors" if record["author_count"] else None,
+        record["organization"],
+        f"split {record['split_confidence']:.3f}" if record["split_confidence"] else None,
+    ]
+    return [
+        f"  {record['ordinal']}. {record['title'] or '(no title)'}"
+        f"  [{record['line_start']}-{record['line_end']}]",
+        *([f"     {names}"] if names else []),
+        *([f"     {' | '.join(str(fact) for fact in facts if fact)}"] if any(facts) else []),
+    ]
+
+
+def _reject_lines(rejects: pl.DataFrame) -> list[str]:
+    return [
+        f"  reject: lines {row['line_start']}-{row['line_end']}, {row['check']}: {row['message']}"
+        for row in rejects.iter_rows(named=True)
+    ]

@@ -424,3 +424,7 @@ def _stop(message: str) -> NoReturn:
 
 def _warehouse_option(warehouse: Path) -> str:
     return "" if warehouse == Path("warehouse") else f" --warehouse {shlex.quote(str(warehouse))}"
+
+
+if __name__ == "__main__":
+    main()

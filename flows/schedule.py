@@ -6,13 +6,15 @@ must be prepared before.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import os
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flows.orchestration import prepare_environment, unreachable
@@ -30,7 +32,7 @@ class ScheduleError(Exception):
     """There is no schedule to keep; the message says what to do."""
 
 
-def serve(cron: str, raw: Path, warehouse: Path) -> None:
+def serve(cron: str, raw: Path, warehouse: Path, report: Callable[[str], None] = print) -> None:
     """Refresh `warehouse` from `raw` whenever `cron` says so, until this process is stopped.
 
     The hours are those of this machine, or of the environment's TZ. Needs a running server, whose
@@ -39,10 +41,17 @@ def serve(cron: str, raw: Path, warehouse: Path) -> None:
     prepare_environment()
     import httpx
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.runner import Runner
     from prefect.schedules import Cron
     from prefect.settings import PREFECT_API_URL
 
     from flows.refresh import refresh
+
+    class Server(Runner):
+        """Stops for SIGTERM as for Ctrl-C; Prefect's own handler leaves tracebacks."""
+
+        def handle_sigterm(self, *_: Any) -> None:
+            signal.raise_signal(signal.SIGINT)
 
     if not PREFECT_API_URL.value():
         message = (
@@ -62,22 +71,21 @@ def serve(cron: str, raw: Path, warehouse: Path) -> None:
         raise ScheduleError(message) from error
     try:
         conclude_dead_runs(f"{refresh.name}/{DEPLOYMENT}", warehouse)
-        refresh.serve(
+        runner = Server(name=DEPLOYMENT, pause_on_shutdown=False, limit=1)
+        runner.add_flow(
+            refresh,
             name=DEPLOYMENT,
             schedule=at,
             parameters={"raw": str(raw.resolve()), "warehouse": str(warehouse.resolve())},
             description="bibmill's scheduled refresh",
-            # One run at a time, whoever asks for it; a run that comes too early waits its turn. A
-            # minute after a killed process its place is free again.
-            limit=1,
-            global_limit=ConcurrencyLimitConfig(
-                limit=1,
-                collision_strategy=ConcurrencyLimitStrategy.ENQUEUE,
-                grace_period_seconds=60,
+            # One run at a time, whoever asks for it; a run that comes too early waits its turn.
+            concurrency_limit=ConcurrencyLimitConfig(
+                limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
             ),
-            # The schedule outlives this process: what was missed meanwhile is caught up.
-            pause_on_shutdown=False,
         )
+        report(f"refreshes '{warehouse}' at '{cron}' ({timezone}), until Ctrl-C or SIGTERM")
+        with suppress(KeyboardInterrupt):
+            asyncio.run(runner.start())
     except (httpx.HTTPError, RuntimeError) as error:
         message = f"{unreachable(error)} The schedule stands; it goes on with the next `serve`."
         raise ScheduleError(message) from error

@@ -1,0 +1,198 @@
+"""The command as a user types it: what it prints and how it exits."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import FIRST_QUERY, app
+
+SAMPLES = Path(__file__).parents[2] / "raw"
+RUNNER = CliRunner()
+
+
+def bibmill(*arguments, text=None):
+    return RUNNER.invoke(app, [str(argument) for argument in arguments], input=text)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with the samples and two releases of them."""
+    folder = tmp_path_factory.mktemp("place")
+    shutil.copytree(SAMPLES, folder / "raw")
+    late = folder / "raw" / "abstract-lists"
+    shutil.move(late, folder / "late")
+    options = ["--raw", folder / "raw", "--warehouse", folder / "w"]
+    assert bibmill("refresh", "--direct", *options).exit_code == 0
+    shutil.move(folder / "late", late)
+    assert bibmill("refresh", "--direct", *options).exit_code == 0
+    return folder
+
+
+def ids(place, query):
+    result = bibmill("sql", query, "--warehouse", place / "w")
+    assert result.exit_code == 0
+    return re.findall(r"\b[PRAO][0-9a-f]{20}\b", result.output)
+
+
+def test_refresh_ends_with_what_to_try_next_and_that_works(place, tmp_path):
+    result = bibmill("refresh", "--direct", "--raw", place / "raw", "--warehouse", tmp_path / "w")
+    assert result.exit_code == 0
+    assert "Published release 000001-" in result.output
+    assert FIRST_QUERY in result.output
+    assert "record_count" in bibmill("sql", FIRST_QUERY, "--warehouse", tmp_path / "w").output
+
+
+def test_refresh_without_raw_is_one_line_and_exit_code_2(tmp_path):
+    result = bibmill("refresh", "--direct", "--raw", tmp_path / "no", "--warehouse", tmp_path / "w")
+    assert result.exit_code == 2
+    assert result.output.count("\n") == 1
+    assert "--raw" in result.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["status", "sql", "explain P0", "verify", "releases", "diff a b", "rollback x", "prune --keep 1",
+     "repoint", "review"],
+)  # fmt: skip
+def test_without_a_release_commands_say_what_to_do(tmp_path, command):
+    result = bibmill(*command.split(), "--warehouse", tmp_path)
+    assert result.exit_code == 2
+    assert "bibmill refresh" in result.output
+
+
+def test_status_tells_counts_checks_and_refreshes(place):
+    output = bibmill("status", "--warehouse", place / "w").output
+    assert re.search(r"release 000002-[0-9a-f]{8}", output)
+    assert re.search(r"papers +\d+", output)
+    assert re.search(r"checks: \d+ of \d+ passed", output)
+    assert re.search(r"000001-[0-9a-f]{8}", output)
+
+
+def test_formats_shows_an_example_of_each():
+    output = bibmill("formats").output
+    for name in ("author_listing", "author_page", "abstract_list", "daily_papers"):
+        assert name in output
+    assert "Abstract:" in output
+
+
+def test_inspect_reads_one_dump_and_says_when_it_cannot(place, tmp_path):
+    page = next((place / "raw" / "author-pages").glob("*.txt"))
+    result = bibmill("inspect", page, "--records", 1)
+    assert result.exit_code == 0
+    assert "author_page" in result.output
+    assert "the page itself states" in result.output
+    assert "more records" in result.output
+    (tmp_path / "empty").write_bytes(b"")
+    refused = bibmill("inspect", tmp_path / "empty")
+    assert refused.exit_code == 2
+    assert "empty" in refused.output
+    assert bibmill("inspect", tmp_path / "absent").exit_code == 2
+
+
+def test_sql_errors_are_one_message(place):
+    result = bibmill("sql", "SELECT nonsense FROM papers", "--warehouse", place / "w")
+    assert result.exit_code == 2
+    assert "nonsense" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_sql_prompt_answers_until_an_empty_line(place):
+    result = bibmill("sql", "--warehouse", place / "w", text="SELECT 41 + 1 AS x\nSELEC\n\n")
+    assert result.exit_code == 0
+    assert "42" in result.output
+    assert "syntax error" in result.output
+
+
+def test_explain_a_paper_names_records_places_and_provenance(place):
+    several = ids(place, "SELECT paper_id FROM papers ORDER BY record_count DESC LIMIT 1")[0]
+    output = bibmill("explain", several, "--warehouse", place / "w").output
+    assert "why they are one" in output
+    assert re.search(r"raw|author|\.txt:\d+-\d+", output)
+    assert "where its values come from" in output
+    shortened = bibmill("explain", several[:10], "--warehouse", place / "w")
+    assert shortened.output == output
+
+
+def test_explain_a_pair_that_was_not_merged(place):
+    one, other = ids(place, "SELECT paper_id FROM papers ORDER BY paper_id LIMIT 2")
+    output = bibmill("explain", one, other, "--warehouse", place / "w").output
+    assert "are two papers" in output
+
+
+def test_explain_a_record_and_its_paper(place):
+    record = ids(place, "SELECT record_id FROM records ORDER BY record_id LIMIT 1")[0]
+    assert "source" in bibmill("explain", record, "--warehouse", place / "w").output
+
+
+def test_explain_an_author_lists_names_and_papers(place):
+    author = ids(place, "SELECT author_id FROM authors ORDER BY paper_count DESC, author_id LIMIT 1")
+    output = bibmill("explain", author[0], "--warehouse", place / "w").output
+    assert "printed as" in output
+    assert "papers:" in output
+
+
+def test_explain_an_organization(place):
+    organization = ids(place, "SELECT organization_id FROM organizations ORDER BY name LIMIT 1")[0]
+    assert "printed as" in bibmill("explain", organization, "--warehouse", place / "w").output
+
+
+def test_explain_an_unknown_id(place):
+    result = bibmill("explain", "P" + "0" * 20, "--warehouse", place / "w")
+    assert result.exit_code == 2
+    assert "no paper, record, author or organization" in result.output
+
+
+def test_judge_writes_a_ruling_that_the_next_refresh_applies(place, tmp_path):
+    raw = shutil.copytree(place / "raw", tmp_path / "raw")
+    warehouse = tmp_path / "w"
+    bibmill("refresh", "--direct", "--raw", raw, "--warehouse", warehouse)
+    left, right = ids(
+        tmp_path,
+        "SELECT record_id FROM paper_records WHERE paper_id IN (SELECT paper_id FROM papers WHERE"
+        " record_count > 1) ORDER BY paper_id, record_id LIMIT 2",
+    )
+    options = ["--raw", raw, "--warehouse", warehouse]
+    ruled = bibmill("judge", left[:12], right, "different", "--why", "I know", *options)
+    assert ruled.exit_code == 0
+    assert left in (raw / "judgements" / "judgements.csv").read_text()
+    bibmill("refresh", "--direct", *options)
+    assert "two papers" in bibmill("explain", left, right, "--warehouse", warehouse).output
+
+
+def test_releases_diff_verify_rollback_prune_repoint(place, tmp_path):
+    warehouse = shutil.copytree(place / "w", tmp_path / "moved", symlinks=True)
+    options = ["--warehouse", warehouse]
+    assert bibmill("repoint", *options).exit_code == 0
+    older, newer = re.findall(r"\d{6}-[0-9a-f]{8}", bibmill("releases", *options).output)
+    assert f"* {newer}" in bibmill("releases", *options).output
+    changed = bibmill("diff", older, newer, *options)
+    assert "added     paper" in changed.output
+    assert f"Release {newer} is whole." in bibmill("verify", *options).output
+    assert bibmill("rollback", older, *options).exit_code == 0
+    assert f"* {older}" in bibmill("releases", *options).output
+    assert "Nothing to remove" in bibmill("prune", "--keep", 1, *options).output
+    assert bibmill("rollback", newer, *options).exit_code == 0
+    assert f"Removed {older}" in bibmill("prune", "--keep", 1, *options).output
+    damaged = next((warehouse / "releases" / newer / "papers").rglob("*.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    broken = bibmill("verify", *options)
+    assert broken.exit_code == 1
+    assert "papers" in broken.output
+
+
+def test_an_unknown_release_is_one_line(place):
+    result = bibmill("rollback", "000009-00000000", "--warehouse", place / "w")
+    assert result.exit_code == 2
+    assert "000009-00000000" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_help_of_every_command_has_an_example():
+    for command in app.registered_commands:
+        name = command.callback.__name__
+        output = bibmill(name, "--help").output
+        assert "Example" in output, name
+        assert f"bibmill {name}" in output, name

@@ -37,6 +37,7 @@ class Authors(Table):
     last_year: Annotated[
         pl.Int16, pa.Field(nullable=True, description="Year of the latest dated paper.")
     ]
+    first_release: c.FirstRelease
 
     class Config:
         """Keys."""

@@ -56,6 +56,14 @@ ReleaseId = Annotated[
     ),
 ]
 
+FirstRelease = Annotated[
+    str,
+    pa.Field(
+        str_matches=r"^\d{6}-[0-9a-f]{8}$",
+        description="Release that published the id first; of merged ids the oldest is kept.",
+    ),
+]
+
 Source = Annotated[
     str,
     pa.Field(str_length={"min_value": 1}, description="Who provided it: first folder under raw/."),

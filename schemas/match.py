@@ -46,16 +46,16 @@ class Matches(Table):
     notes_conflict: Annotated[
         pl.Boolean,
         pa.Field(
-            description="One title announces a note about a paper (erratum, reply, comment, review),"
-            " the other does not, or another kind of note."
+            description="One title announces a note about a paper (erratum, reply, comment,"
+            " review), the other does not, or another kind of note."
         ),
     ]
     evidence: Annotated[
         pl.List,
         EVIDENCE_STRUCT,
         pa.Field(
-            description="Each piece of evidence: the question it answers (same work, or same version"
-            " of it), its kind, what it says, its worth in nats. Absent values are worth 0."
+            description="Each piece of evidence: the question it answers (same work, or same"
+            " version of it), its kind, what it says, its worth in nats. Absent values are worth 0."
         ),
     ]
     weight: Annotated[
@@ -76,8 +76,8 @@ class Matches(Table):
     is_joined: Annotated[
         pl.Boolean,
         pa.Field(
-            description="Whether the two ended in one paper; a match may be cut by a conflict with a"
-            " third record, two records may be joined by what links them to others."
+            description="Whether the two ended in one paper; a match may be cut by a conflict with"
+            " a third record, two records may be joined by what links them to others."
         ),
     ]
     reason: Annotated[str, pa.Field(description="The verdict and its evidence, as a sentence.")]

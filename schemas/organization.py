@@ -24,6 +24,7 @@ class Organizations(Table):
             description="ROR identifier without resolver.",
         ),
     ]
+    first_release: c.FirstRelease
 
     class Config:
         """Keys."""

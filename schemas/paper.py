@@ -33,6 +33,7 @@ class Papers(Table):
     has_code: c.HasCode
     record_count: Annotated[pl.Int64, pa.Field(ge=1, description="Records describing the paper.")]
     source_count: Annotated[pl.Int64, pa.Field(ge=1, description="Sources they come from.")]
+    first_release: c.FirstRelease
     partition_year: Annotated[
         pl.Int16,
         pa.Field(ge=0, description="Partition key: publication_year, 0 where unknown."),

@@ -42,7 +42,10 @@ class Changes(Table):
     fields: Annotated[
         pl.List,
         pl.String,
-        pa.Field(nullable=True, description="Columns that differ; null unless modified."),
+        pa.Field(
+            nullable=True,
+            description="Columns, and tables about it, that differ; null unless modified.",
+        ),
     ]
     cause: Annotated[
         str, pa.Field(isin=("input", "rules", "judgement"), description="Why it changed.")

@@ -230,12 +230,15 @@ def collect(validated: Sequence[ValidatedDump]) -> Validated:
         dumps=dumps.select(list(polars_schema(Dumps))).sort("dump_id"),
         records=current.sort("record_id"),
         rejects=rejects.sort("dump_id", "reject_number"),
+        # An entry printed twice in a dump is one record; what it states is then stated twice.
         stated=pl.concat(
             [
                 stated.filter(pl.col("record_id").is_null()),
                 stated.join(current, on=["dump_id", "record_id"], how="semi"),
             ]
-        ).sort(STATED_SCHEMA.names()),
+        )
+        .unique()
+        .sort(STATED_SCHEMA.names()),
     )
 
 

@@ -15,6 +15,7 @@ _SCORE = r"\d+(?:\.\d+)?"
 _CATEGORY = r"[A-Za-z][A-Za-z.\-]*?"
 META_LINE = rf"^\s*(?:{_CATEGORY})?{DATE}(?:Code)?\s*$"
 SCORED_META_LINE = rf"^\s*{_SCORE}(?:{_CATEGORY})?{DATE}(?:Code)?\s*$"
+_BARE = rf"^\s*{DATE}\s*$"
 _PARTS = rf"^\s*(?P<score>{_SCORE})?(?P<category>{_CATEGORY})?(?P<date>{DATE})(?P<code>Code)?\s*$"
 
 
@@ -31,10 +32,14 @@ def parsed_meta_line(text: pl.Expr) -> pl.Expr:
 
 def meta_line_share(head: str, pattern: str) -> float:
     """Return the share of the non-blank lines of `head` that match `pattern`, times three, at most
-    1: an entry has three lines at least."""
+    1: an entry has three lines at least. Bare dates, which other pages print too, count only where
+    there is nothing else, and once."""
     lines = [line for line in head.splitlines() if line.strip()]
-    found = sum(1 for line in lines if re.match(pattern, line))
-    return min(1.0, 3 * found / len(lines)) if lines else 0.0
+    found = [line for line in lines if re.match(pattern, line)]
+    told = [line for line in found if not re.match(_BARE, line)]
+    if told:
+        return min(1.0, 3 * len(told) / len(lines))
+    return len(found) / len(lines) if 5 * len(found) >= len(lines) > 0 else 0.0
 
 
 def printed_dates(path: Path, pattern: str) -> pl.Series:

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.formats import ENTRY_SCHEMA, RAW_TEXT_LIMIT, REJECT_SCHEMA, Batch
+from flows.normalize.text import NO_INK
 from schemas.columns import AUTHOR_STRUCT
 
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -100,8 +101,8 @@ def whole_entries(path: Path, begins_entry: pl.Expr) -> Iterator[pl.DataFrame]:
 
 
 def is_blank(text: pl.Expr) -> pl.Expr:
-    """Tell whether a line holds nothing but white space and signs without width."""
-    return ~text.str.contains(r"[^\s\u{200b}\u{feff}]")
+    """Tell whether a line shows nothing."""
+    return text.str.contains(rf"^{NO_INK}*$")
 
 
 def spans(lines: pl.DataFrame, group: str) -> pl.DataFrame:

@@ -56,13 +56,13 @@ _HEADER_METRICS: tuple[tuple[str, str], ...] = (
 _COUNT_HEADING = rf"^{_NUMBER}\s*Papers?$"
 _AREA = r"^[A-Za-z]+(?:[.\-][A-Za-z]+)*$"
 _NAME = r"^\p{L}[\p{L}\p{M}.'’\- ]{0,98}\p{L}\.?$"
-_NAME_WORD = r"[\p{L}\p{M}\p{N}.'’‘`´\"“”()\-‐‑–*†‡&\\{}^~]+"
+_NAME_WORD = r"[·\p{L}\p{M}\p{N}.'’‘`´\"“”()\-‐‑–*†‡&\\{}^~]+"
 _NAME_PART = rf"^{_NAME_WORD}(?: {_NAME_WORD}){{0,7}}$"
 _SENTENCE = (
     r"\b(?:a|an|and|are|as|at|by|for|from|in|is|of|on|our|that|the|this|to|using|we|with)\b"
     r"|\p{Ll}{3}\.$"
 )
-_CAPITALISED = r"(?:^| )[^\p{L} ]*[\p{Lu}\p{Lt}\p{Lo}][^ ]*[^\p{L}]*$"
+_CAPITALISED = r"[\p{Lu}\p{Lt}\p{Lo}][^ ]*(?: [^\p{L} ]+)*$"
 
 
 def sniff(head: str) -> float:

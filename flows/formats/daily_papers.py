@@ -137,13 +137,23 @@ def _classified(lines: pl.DataFrame, *, is_first: bool) -> pl.DataFrame:
             .then(pl.lit("date"))
             .when(before_dot & is_short)
             .then(pl.lit("organization"))
-            # The foot of the page.
-            .when((~text.str.contains(_FURNITURE)).cum_sum(reverse=True) == 0)
+            .when(_is_chrome(text))
             .then(pl.lit("furniture"))
             .otherwise(pl.lit("text"))
         )
         .drop("dot", "authors", "furniture")
     )
+
+
+def _is_chrome(text: pl.Expr) -> pl.Expr:
+    """Tell the foot of the page, and a header within it where pages follow each other.
+
+    A line of known furniture that stands alone is a title of that name.
+    """
+    known = text.str.contains(_FURNITURE)
+    before, after = (known.shift(by, fill_value=False) for by in (1, -1))
+    is_foot = (~known).cum_sum(reverse=True) == 0
+    return (known & (before | after)) | (text.str.contains(_HEADER_DATE) & before) | is_foot
 
 
 def _is_header(cut: pl.DataFrame) -> pl.Series:

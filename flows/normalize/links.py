@@ -5,8 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 _ESCAPED = r"\\([_%#&~])"
-_URL = r"https?://[^\s{}<>\"|\\^`\[\]]+"
-_TRAILING = ".,;:!?'*”’»"
+# Dashes, quotes and points of other scripts end a link as a blank does.
+_URL = (
+    r"https?://[^\s{}<>\"|\\^`\[\]"
+    r"\u{2013}-\u{2026}\u{3000}-\u{303f}\u{ff01}-\u{ff0f}\u{ff1a}-\u{ff20}]+"
+)
+_TRAILING = ".,;:!?'*»"
 
 
 def links(text: pl.Expr) -> pl.Expr:

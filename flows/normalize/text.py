@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 # Letters that Unicode does not decompose, as the languages that use them transliterate.
-_TRANSLITERATION = {
+TRANSLITERATION = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
 }  # fmt: skip
 
@@ -18,10 +18,13 @@ _MATH = re.compile(r"\$(?=[^\s$])([^$]{0,300}?[^\s$\\])\$(?!\d)")
 _PROTECTED = {"%": "\ue000", "~": "\ue001", "--": "\ue002", "#": "\ue003", "&": "\ue004"}
 _DOLLAR = "\ue005"
 
+NO_INK = r"[\s\p{Cc}\u{200b}\u{feff}]"
+"""White space, control characters and signs without width."""
+
 
 def fold(text: pl.Expr) -> pl.Expr:
-    """Return the text with white space folded to single blanks; null where nothing is left."""
-    folded = text.str.replace_all(r"[\s\u00a0\u200b\ufeff]+", " ").str.strip_chars()
+    """Return the text with what shows nothing folded to single blanks; null if nothing is left."""
+    folded = text.str.replace_all(rf"{NO_INK}+", " ").str.strip_chars()
     return pl.when(folded != "").then(folded)
 
 
@@ -35,7 +38,7 @@ def match_key(text: pl.Expr) -> pl.Expr:
         text.str.normalize("NFKD")
         .str.replace_all(r"\p{M}", "")
         .str.to_lowercase()
-        .str.replace_many(_TRANSLITERATION)
+        .str.replace_many(TRANSLITERATION)
         .str.replace_all(r"[^\p{L}\p{N}]+", " ")
         .str.strip_chars()
     )

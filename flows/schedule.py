@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flows.orchestration import prepare_environment, unreachable
@@ -23,6 +23,7 @@ from flows.publish.warehouse import Warehouse, WarehouseBusy, WarehouseUnwritabl
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun, State, StateType
+    from prefect.runner import Runner
 
 DEPLOYMENT = "scheduled"
 SECONDS_BETWEEN_LOOKS = 5
@@ -47,12 +48,6 @@ def serve(cron: str, raw: Path, warehouse: Path, report: Callable[[str], None] =
 
     from flows.refresh import refresh
 
-    class Server(Runner):
-        """Stops for SIGTERM as for Ctrl-C; Prefect's own handler leaves tracebacks."""
-
-        def handle_sigterm(self, *_: Any) -> None:
-            signal.raise_signal(signal.SIGINT)
-
     if not PREFECT_API_URL.value():
         message = (
             "A schedule needs a running Prefect server: start one with `prefect server start`, then"
@@ -71,7 +66,7 @@ def serve(cron: str, raw: Path, warehouse: Path, report: Callable[[str], None] =
         raise ScheduleError(message) from error
     try:
         conclude_dead_runs(f"{refresh.name}/{DEPLOYMENT}", warehouse)
-        runner = Server(name=DEPLOYMENT, pause_on_shutdown=False, limit=1)
+        runner = Runner(name=DEPLOYMENT, pause_on_shutdown=False, limit=1)
         runner.add_flow(
             refresh,
             name=DEPLOYMENT,
@@ -85,10 +80,26 @@ def serve(cron: str, raw: Path, warehouse: Path, report: Callable[[str], None] =
         )
         report(f"refreshes '{warehouse}' at '{cron}' ({timezone}), until Ctrl-C or SIGTERM")
         with suppress(KeyboardInterrupt):
-            asyncio.run(runner.start())
+            asyncio.run(until_stopped(runner))
     except (httpx.HTTPError, RuntimeError) as error:
         message = f"{unreachable(error)} The schedule stands; it goes on with the next `serve`."
         raise ScheduleError(message) from error
+
+
+async def until_stopped(runner: Runner) -> None:
+    """Let the runner look for due runs, until SIGTERM or Ctrl-C; a run at work is ended then.
+
+    Prefect's own handler of SIGTERM leaves tracebacks.
+    """
+    loop = asyncio.get_running_loop()
+    running = asyncio.ensure_future(runner.start())
+    await asyncio.sleep(0)  # the runner sets its handler
+    stopping: list[asyncio.Task[None]] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: stopping.append(loop.create_task(runner.astop())))
+    with suppress(asyncio.CancelledError):
+        await running
+    await asyncio.gather(*stopping)
 
 
 def local_timezone() -> str:

@@ -54,8 +54,8 @@ def test_refresh_without_raw_is_one_line_and_exit_code_2(tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    ["status", "sql", "explain P0", "verify", "releases", "diff a b", "rollback x", "prune --keep 1",
-     "repoint", "review"],
+    ["status", "sql", "explain P0", "verify", "releases", "diff a b", "rollback x",
+     "prune --keep 1", "repoint", "review"],
 )  # fmt: skip
 def test_without_a_release_commands_say_what_to_do(tmp_path, command):
     result = bibmill(*command.split(), "--warehouse", tmp_path)
@@ -128,7 +128,7 @@ def test_explain_a_record_and_its_paper(place):
 
 
 def test_explain_an_author_lists_names_and_papers(place):
-    author = ids(place, "SELECT author_id FROM authors ORDER BY paper_count DESC, author_id LIMIT 1")
+    author = ids(place, "SELECT author_id FROM authors ORDER BY paper_count DESC, name LIMIT 1")
     output = bibmill("explain", author[0], "--warehouse", place / "w").output
     assert "printed as" in output
     assert "papers:" in output

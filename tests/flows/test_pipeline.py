@@ -146,7 +146,7 @@ def test_a_dry_run_publishes_nothing_and_makes_no_warehouse(raw, tmp_path):
 @pytest.mark.parametrize(
     ("prepare", "said"),
     [
-        (lambda raw: shutil.rmtree(raw), "no folder"),
+        (shutil.rmtree, "no folder"),
         (lambda raw: [shutil.rmtree(p) for p in raw.iterdir() if p.is_dir()], "no dump"),
         (
             lambda raw: [p.write_bytes(b"\0") for p in raw.rglob("*.txt")],

@@ -1,0 +1,202 @@
+"""The room where records become papers, mentions become authors, and both get lasting ids.
+
+In order: `papers` (with `features`, `blocking`, `evidence`, `scoring`, `clustering`), `identity`,
+`survivorship`, `authors`, `people`, `organizations`, `metrics`. Reading and validating come before,
+writing after; nothing here opens a file but its own shipped figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from flows.normalize.digest import with_id
+from flows.normalize.text import readable
+from flows.resolve.authors import (
+    author_mentions,
+    place_profiles,
+    profile_mentions,
+    resolve_authors,
+)
+from flows.resolve.identity import Releases, keep_ids
+from flows.resolve.metrics import metrics_table
+from flows.resolve.organizations import (
+    organization_members,
+    organization_names,
+    organization_tables,
+    organizations_before,
+)
+from flows.resolve.papers import resolve_papers
+from flows.resolve.people import author_members, author_tables, authors_before
+from flows.resolve.survivorship import author_list_records, survive
+from schemas import TABLES
+from schemas.dictionary import empty_frame, polars_schema
+
+if TYPE_CHECKING:
+    from flows.validate import Validated
+
+_CONSULTED = (
+    "papers", "paper_records", "authors", "author_aliases", "authorships", "organizations",
+    "organization_aliases", "metrics", "redirects",
+)  # fmt: skip
+
+
+def resolve(
+    validated: Validated,
+    judgements: pl.DataFrame,
+    previous: Mapping[str, pl.DataFrame],
+    release_id: str,
+    previous_release_id: str | None,
+) -> dict[str, pl.DataFrame]:
+    """Return the resolved tables of a release, each in its published form and order.
+
+    judgements: left, right (record or paper ids), ruling, who, when, why. previous: the tables of
+    the release before, by name (none at first): ids are taken over from it and nothing else.
+    """
+    before = {name: previous.get(name, empty_frame(TABLES[name])) for name in _CONSULTED}
+    releases = Releases(release_id, previous_release_id)
+    records = validated.records.with_columns(
+        readable(validated.records["title"]), readable(validated.records["abstract"])
+    )
+    named = with_id(records, "own_id", "P", ["source", "source_key"]).select(
+        "record_id", "source", "source_key", "own_id"
+    )
+    matches, clusters = resolve_papers(
+        records, _on_records(judgements, named, before["paper_records"])
+    )
+    paper_members = (
+        clusters.join(named, on="record_id")
+        .sort("source", "source_key")
+        .with_row_index("place")
+        .select("place", "own_id", thing="cluster", member="record_id")
+    )
+    paper_ids, paper_redirects = keep_ids(
+        paper_members,
+        before["paper_records"].select(
+            member="record_id", id="paper_id", stood=pl.col("matched_by") == "founder"
+        ),
+        before["papers"].select("first_release", id="paper_id"),
+        _redirects_of(before, "paper"),
+        entity_type="paper",
+        prefix="P",
+        releases=releases,
+    )
+    paper_records = _paper_records(clusters, named, paper_ids, before["paper_records"])
+    membership = paper_records.select("record_id", "paper_id")
+    said = survive(records, membership)
+    papers = _papers(said["papers"], paper_ids, before["papers"])
+
+    mentions = author_mentions(records, membership)
+    mentions = mentions.with_columns(person=resolve_authors(mentions))
+    profiles = place_profiles(mentions, profile_mentions(validated.stated, validated.dumps))
+    author_ids, author_redirects = keep_ids(
+        author_members(mentions, profiles),
+        authors_before(mentions, profiles, before),
+        before["authors"].select("first_release", id="author_id"),
+        _redirects_of(before, "author"),
+        entity_type="author",
+        prefix="A",
+        releases=releases,
+    )
+    names = organization_names(records)
+    organization_ids, organization_redirects = keep_ids(
+        organization_members(names),
+        organizations_before(before["organization_aliases"]),
+        before["organizations"].select("first_release", id="organization_id"),
+        _redirects_of(before, "organization"),
+        entity_type="organization",
+        prefix="O",
+        releases=releases,
+    )
+    heads = profiles.join(author_ids.select(person="thing", author_id="id"), on="person")
+    lists = author_list_records(records, membership)
+    return {
+        **said,
+        "papers": papers,
+        "paper_records": paper_records,
+        "matches": matches,
+        **author_tables(mentions, profiles, author_ids, papers, lists),
+        # No source read so far asserts relations between papers.
+        "relations": empty_frame(TABLES["relations"]),
+        **organization_tables(names, organization_ids),
+        "metrics": metrics_table(validated.stated, membership, heads),
+        "redirects": pl.concat([author_redirects, organization_redirects, paper_redirects]),
+    }
+
+
+def _on_records(
+    judgements: pl.DataFrame, named: pl.DataFrame, paper_records: pl.DataFrame
+) -> pl.DataFrame:
+    """Judgements on papers, told of the records that found them; those on records stay."""
+    founders = pl.concat(
+        [
+            named.select("record_id", id="own_id"),
+            paper_records.filter(pl.col("matched_by") == "founder").select(
+                "record_id", id="paper_id"
+            ),
+        ]
+    ).unique("id", keep="first", maintain_order=True)
+    told = judgements
+    for side in ("left", "right"):
+        told = told.join(
+            founders.rename({"id": side, "record_id": f"{side}_record"}),
+            on=side, how="left", maintain_order="left",
+        )  # fmt: skip
+    return told.with_columns(
+        left=pl.coalesce("left_record", "left"), right=pl.coalesce("right_record", "right")
+    ).select(judgements.columns)
+
+
+def _redirects_of(before: Mapping[str, pl.DataFrame], entity_type: str) -> pl.DataFrame:
+    return before["redirects"].filter(pl.col("entity_type") == entity_type)
+
+
+def _paper_records(
+    clusters: pl.DataFrame, named: pl.DataFrame, ids: pl.DataFrame, before: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the table paper_records.
+
+    The founder is the record that the id was minted from; where that is gone, the one that stood
+    for it before, else the first by source and source_key.
+    """
+    stood = before.filter(pl.col("matched_by") == "founder").select(
+        "record_id", "paper_id", stood=pl.lit(value=True)
+    )
+    joined = (
+        clusters.join(named, on="record_id")
+        .join(ids.select(cluster="thing", paper_id="id"), on="cluster")
+        .join(stood, on=["record_id", "paper_id"], how="left")
+        .sort(
+            "paper_id", pl.col("own_id") != pl.col("paper_id"), pl.col("stood").is_null(), "source",
+            "source_key",
+        )
+        .with_columns(is_founder=pl.int_range(pl.len()).over("paper_id") == 0)
+    )  # fmt: skip
+    return (
+        joined.with_columns(
+            matched_by=pl.when("is_founder")
+            .then(pl.lit("founder"))
+            .otherwise(pl.col("matched_by").fill_null("model")),
+            # Joined through what links others only: as sure as a join has to be.
+            probability=pl.when("is_founder")
+            .then(1.0)
+            .otherwise(pl.col("probability").fill_null(0.5)),
+        )
+        .select(polars_schema(TABLES["paper_records"]).names())
+        .sort("record_id")
+    )
+
+
+def _papers(said: pl.DataFrame, ids: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Return the table papers, with first_release and work_id; so far each paper is a work of its
+    own."""
+    schema = polars_schema(TABLES["papers"])
+    return (
+        said.join(ids.select("first_release", paper_id="id"), on="paper_id")
+        .join(before.select("paper_id", "work_id"), on="paper_id", how="left")
+        .with_columns(work_id=pl.coalesce("work_id", pl.lit("W") + pl.col("paper_id").str.slice(1)))
+        .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+        .sort("paper_id")
+    )

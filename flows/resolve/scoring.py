@@ -1,0 +1,336 @@
+"""What evidence is worth: log-odds in nats from named levels, added up to a probability.
+
+Here: the levels, in visible tuples, and the sum. Not here: how the evidence is measured
+(`evidence`).
+
+Two questions are asked of a pair, each with its own sum: is it the same work (titles, abstracts,
+authors, identifiers), and if so, the same version of it (years)? The probability is the product, so
+that equal titles and authors never buy off a difference between two versions. A level that applies
+where a value is absent is worth 0: missing is not different.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+Question = Literal["work", "version"]
+
+PRIOR: dict[Question, float] = {"work": -3.0, "version": 4.0}
+MATCH = 0.5
+POSSIBLE = 0.1
+
+
+@dataclass(frozen=True)
+class Level:
+    """One thing that evidence can say: its name in words, when it applies, its worth in nats."""
+
+    says: str
+    when: pl.Expr
+    nats: float | pl.Expr
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A kind of evidence; of its levels the first that applies counts, none is worth 0."""
+
+    name: str
+    question: Question
+    levels: tuple[Level, ...]
+
+
+def _col(name: str) -> pl.Expr:
+    return pl.col(name)
+
+
+TITLE_IS_KNOWN = _col("title_similarity").is_not_null()
+# A word was replaced by quite another one, not mistyped.
+WORD_IS_REPLACED = (_col("replaced_similarity") < 0.6).fill_null(value=False)
+SAME_WORDING = ~_col("number_is_left_over") & ~WORD_IS_REPLACED
+TITLES_AGREE = (
+    ~_col("notes_conflict")
+    & ~_col("numbers_conflict")
+    & (((_col("title_similarity") >= 0.9) & SAME_WORDING) | _col("title_is_cut"))
+)
+# Two known titles that are not readings of one: then shared passages are a group's boilerplate.
+TITLES_DISAGREE = TITLE_IS_KNOWN & ~(
+    TITLES_AGREE
+    | ((_col("title_similarity") >= 0.85) & ~WORD_IS_REPLACED)
+    | ((_col("title_containment") >= 0.85) & (_col("title_rarity") >= 10))
+)
+
+EVIDENCE: tuple[Evidence, ...] = (
+    Evidence(
+        "title",
+        "work",
+        (
+            Level("a title is missing", ~TITLE_IS_KNOWN, 0.0),
+            Level("one title is a note about another paper", _col("notes_conflict"), -8.0),
+            Level("the titles have different numbers or marks", _col("numbers_conflict"), -8.0),
+            Level("equal titles", _col("title_is_equal") & ~_col("number_is_left_over"), 6.0),
+            Level("one title is the other without its subtitle", _col("title_is_cut"), 3.5),
+            Level(
+                "titles differ by a typo", (_col("title_similarity") >= 0.95) & SAME_WORDING, 5.0
+            ),
+            Level("titles nearly equal", (_col("title_similarity") >= 0.9) & SAME_WORDING, 3.5),
+            Level(
+                "one title has a number that the other lacks",
+                _col("number_is_left_over") & (_col("title_similarity") >= 0.75),
+                -3.0,
+            ),
+            Level(
+                "one title holds the words of the other",
+                (_col("title_containment") >= 0.85)
+                & (_col("title_rarity") >= 10)
+                & ~WORD_IS_REPLACED,
+                -0.5,
+            ),
+            Level(
+                "titles alike but for a telling word",
+                (_col("title_similarity") >= 0.75) & WORD_IS_REPLACED,
+                -4.0,
+            ),
+            Level("titles begin alike before the colon", _col("title_heads_are_equal"), -2.5),
+            Level("similar titles", (_col("title_similarity") >= 0.85) & ~WORD_IS_REPLACED, 0.0),
+            Level(
+                "titles share words",
+                (_col("title_similarity") >= 0.75) | (_col("title_containment") >= 0.5),
+                -2.5,
+            ),
+            Level("unlike titles", _col("title_similarity") >= 0.6, -4.5),
+            Level("different titles", TITLE_IS_KNOWN, -6.0),
+        ),
+    ),
+    Evidence(
+        "title rarity",
+        "work",
+        (
+            Level("as of columns and editorials", TITLES_AGREE & (_col("title_rarity") < 4), -8.0),
+            Level("of common words only", TITLES_AGREE & (_col("title_rarity") < 10), -3.0),
+            Level("of few rare words", TITLES_AGREE & (_col("title_rarity") < 20), -1.0),
+            Level("of rare words", TITLES_AGREE & (_col("title_rarity") < 35), 0.5),
+            Level("of many rare words", TITLES_AGREE, 1.5),
+        ),
+    ),
+    Evidence(
+        "title namesakes",
+        "work",
+        (
+            Level(
+                "a title that several first authors use",
+                _col("title_is_equal") & (_col("people_of_title") > 1),
+                -_col("people_of_title").cast(pl.Float64).log(),
+            ),
+        ),
+    ),
+    Evidence(
+        "abstract",
+        "work",
+        (
+            Level(
+                "equal abstracts, found under many titles",
+                _col("abstract_is_equal") & (_col("titles_of_abstract") > 3),
+                0.0,
+            ),
+            Level(
+                "equal abstracts", _col("abstract_is_equal") & (_col("abstract_words") >= 50), 10.0
+            ),
+            Level(
+                "equal short abstracts",
+                _col("abstract_is_equal") & (_col("abstract_words") >= 20),
+                6.0,
+            ),
+            Level(
+                "alike short abstracts",
+                (_col("abstract_similarity") >= 0.5) & (_col("abstract_words") < 30),
+                3.0,
+            ),
+            Level(
+                "nearly equal abstracts under different titles",
+                (_col("abstract_similarity") >= 0.9) & TITLES_DISAGREE,
+                3.0,
+            ),
+            Level(
+                "abstracts share much under different titles",
+                (_col("abstract_similarity") >= 0.25) & TITLES_DISAGREE,
+                1.0,
+            ),
+            Level("nearly equal abstracts", _col("abstract_similarity") >= 0.8, 7.0),
+            Level("edited abstracts", _col("abstract_similarity") >= 0.5, 5.5),
+            Level("abstracts share much", _col("abstract_similarity") >= 0.25, 4.0),
+            Level("abstracts share passages", _col("abstract_similarity") >= 0.12, 1.0),
+            Level("abstracts share phrases", _col("abstract_similarity") >= 0.06, -1.5),
+            Level("different abstracts", _col("abstract_similarity").is_not_null(), -5.0),
+        ),
+    ),
+    Evidence(
+        "authors",
+        "work",
+        (
+            Level(
+                "the same authors",
+                (_col("author_similarity") >= 0.85)
+                & (_col("author_rarity") >= 12)
+                & _col("first_author_is_equal"),
+                4.0,
+            ),
+            Level(
+                "the same authors in another order",
+                (_col("author_similarity") >= 0.85) & (_col("author_rarity") >= 12),
+                3.0,
+            ),
+            Level("the same few or common names", _col("author_similarity") >= 0.85, 2.5),
+            Level("most authors shared", _col("author_similarity") >= 0.6, 1.5),
+            Level("some authors shared", _col("author_similarity") >= 0.35, 0.0),
+            Level(
+                "few authors shared, a list is cut",
+                (_col("author_similarity") < 0.35) & _col("authors_are_cut"),
+                -1.5,
+            ),
+            Level("few authors shared", _col("author_similarity") >= 0.1, -2.5),
+            Level("different authors", _col("author_similarity").is_not_null(), -4.0),
+        ),
+    ),
+    Evidence(
+        "identifier",
+        "work",
+        (
+            Level("a shared identifier", _col("same_identifier"), 7.0),
+            Level("conflicting identifiers", ~_col("same_identifier"), -8.0),
+        ),
+    ),
+    Evidence(
+        "year",
+        "version",
+        (
+            Level("the same year", _col("year_gap") == 0, 1.5),
+            Level(
+                "years that a preprint explains",
+                _col("has_preprint") & (_col("year_gap") <= 2),
+                0.0,
+            ),
+            Level("an inferred year", _col("year_is_inferred") & (_col("year_gap") <= 1), 0.0),
+            Level("one year apart", _col("year_gap") == 1, -2.0),
+            Level("two years apart", _col("year_gap") == 2, -3.5),
+            Level("three or four years apart", _col("year_gap") <= 4, -4.5),
+            Level("five or more years apart", _col("year_gap") >= 5, -6.0),
+        ),
+    ),
+    Evidence(
+        "same text",
+        "version",
+        (
+            Level("word for word the same abstract", _col("abstract_is_equal"), 3.0),
+            Level("hardly edited abstract", _col("abstract_similarity") >= 0.5, 1.0),
+        ),
+    ),
+    Evidence(
+        "recurring title",
+        "version",
+        (
+            Level(
+                "a title that recurs from year to year",
+                (_col("years_of_title") >= 3) & (_col("year_gap") >= 1),
+                -2 * _col("years_of_title").cast(pl.Float64).log(),
+            ),
+        ),
+    ),
+)
+
+
+def score(compared: pl.DataFrame) -> pl.DataFrame:
+    """Add probability, weight (its log-odds), verdict, decided_by, evidence and reason to pairs."""
+    worth = compared.with_columns(
+        *(_worth(kind).alias(f"nats of {kind.name}") for kind in EVIDENCE),
+        *(_says(kind).alias(f"says {kind.name}") for kind in EVIDENCE),
+    )
+    logits = {
+        question: PRIOR[question]
+        + pl.sum_horizontal(
+            f"nats of {kind.name}" for kind in EVIDENCE if kind.question == question
+        )
+        for question in PRIOR
+    }
+    # Both factors are kept away from 0 and 1 in log space: 1 + e^-x of each, multiplied.
+    odds_against = (
+        (-logits["work"]).exp() + (-logits["version"]).exp()
+        + (-logits["work"] - logits["version"]).exp()
+    )  # fmt: skip
+    evidence = pl.concat_list(
+        pl.struct(
+            question=pl.lit(kind.question),
+            evidence=pl.lit(kind.name),
+            says=pl.col(f"says {kind.name}"),
+            nats=pl.col(f"nats of {kind.name}"),
+        )
+        for kind in EVIDENCE
+    ).list.eval(pl.element().filter(pl.element().struct.field("says").is_not_null()))
+    return (
+        worth.with_columns(weight=-odds_against.log(), evidence=evidence)
+        .with_columns(probability=1.0 / (1.0 + (-pl.col("weight")).exp()))
+        .with_columns(
+            verdict=verdict(pl.col("probability")),
+            decided_by=pl.when(pl.col("same_identifier").is_not_null())
+            .then(pl.lit("identifier"))
+            .otherwise(pl.lit("model")),
+        )
+        .with_columns(reason=_reason())
+        .select(
+            *compared.columns,
+            "weight",
+            "probability",
+            "verdict",
+            "decided_by",
+            "evidence",
+            "reason",
+        )
+    )
+
+
+def verdict(probability: pl.Expr) -> pl.Expr:
+    """Return match, possible or non_match."""
+    return (
+        pl.when(probability >= MATCH)
+        .then(pl.lit("match"))
+        .when(probability >= POSSIBLE)
+        .then(pl.lit("possible"))
+        .otherwise(pl.lit("non_match"))
+    )
+
+
+def _worth(kind: Evidence) -> pl.Expr:
+    nats: pl.Expr = pl.lit(0.0)
+    for level in reversed(kind.levels):
+        nats = pl.when(level.when).then(level.nats).otherwise(nats)
+    return nats
+
+
+def _says(kind: Evidence) -> pl.Expr:
+    says: pl.Expr = pl.lit(None, pl.String)
+    for level in reversed(kind.levels):
+        says = pl.when(level.when).then(pl.lit(level.says)).otherwise(says)
+    return says
+
+
+def _reason() -> pl.Expr:
+    """Return a sentence: the verdict and what speaks for and against it, with its worth."""
+    parts = [
+        pl.when(pl.col(f"says {kind.name}").is_not_null()).then(
+            pl.concat_str(
+                pl.col(f"says {kind.name}"), pl.lit(" ("),
+                pl.when(pl.col(f"nats of {kind.name}") > 0).then(pl.lit("+")).otherwise(pl.lit("")),
+                pl.col(f"nats of {kind.name}").round(1).cast(pl.String), pl.lit(")"),
+            )
+        )
+        for kind in EVIDENCE
+    ]  # fmt: skip
+    opening = (
+        pl.when(pl.col("verdict") == "match")
+        .then(pl.lit("One paper: "))
+        .when(pl.col("verdict") == "possible")
+        .then(pl.lit("Perhaps one paper: "))
+        .otherwise(pl.lit("Two papers: "))
+    )
+    return opening + pl.concat_str(parts, separator=", ", ignore_nulls=True) + "."

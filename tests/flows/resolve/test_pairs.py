@@ -1,0 +1,53 @@
+"""Labelled pairs: what a careful person would say of two records, alone and in company."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.resolve.papers import resolve_papers
+from tests.flows.resolve.sample import JUDGEMENTS, frame, record
+
+PAIRS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "pairs.json").read_text(encoding="utf-8")
+)
+
+
+def verdict(left: dict[str, Any], right: dict[str, Any]) -> tuple[str, str]:
+    records = frame([record("left", **left), record("right", **right)])
+    matches, clusters = resolve_papers(records, JUDGEMENTS)
+    reason = "; ".join(matches["reason"]) or "they were never compared"
+    return ("same" if clusters["cluster"].n_unique() == 1 else "different"), reason
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=[pair["id"] for pair in PAIRS])
+def test_pair_is_judged_as_a_careful_person_would(pair: dict[str, Any]) -> None:
+    found, reason = verdict(pair["left"], pair["right"])
+    assert found == pair["expected"], f"{pair['note']}: {reason}"
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=[pair["id"] for pair in PAIRS])
+def test_sides_may_be_swapped(pair: dict[str, Any]) -> None:
+    assert verdict(pair["left"], pair["right"])[0] == verdict(pair["right"], pair["left"])[0]
+
+
+def test_shared_links_and_categories_are_no_evidence() -> None:
+    for pair in PAIRS:
+        sides = [
+            record(side, **pair[side] | {"links": ["https://github.com/x/y"], "category": "CL"})
+            for side in ("left", "right")
+        ]
+        plain = [record(side, **pair[side]) for side in ("left", "right")]
+        with_links, _ = resolve_papers(frame(sides), JUDGEMENTS)
+        without, _ = resolve_papers(frame(plain), JUDGEMENTS)
+        assert with_links["weight"].to_list() == without["weight"].to_list(), pair["id"]
+
+
+def test_ids_are_unique_and_every_kind_is_there() -> None:
+    ids = [pair["id"] for pair in PAIRS]
+    assert len(ids) == len(set(ids))
+    assert pl.Series(pair["expected"] for pair in PAIRS).value_counts()["count"].min() >= 20

@@ -17,6 +17,7 @@ import polars as pl
 
 from flows import stages
 from flows.extract import Extracted, extract_dump, unreadable_dump
+from flows.judgements import read_judgements
 from flows.publish import writing
 from flows.publish.manifest import read_manifest
 from flows.publish.warehouse import (
@@ -24,6 +25,7 @@ from flows.publish.warehouse import (
     WarehouseError,
     current_release_id,
     list_releases,
+    read_tables,
 )
 from flows.sources import FoundDump, RawError, find_dumps, inputs_digest
 from schemas import SCHEMA_VERSION
@@ -101,6 +103,7 @@ def refresh(settings: Settings, run: Runner, report: Report) -> Outcome:
             raise RawError(
                 f"There is no dump in '{settings.raw}': put one in, or name a folder with --raw."
             )
+        read_judgements(settings.raw)  # a faulty file stops the refresh before its work, not after
         if settings.dry_run:
             with tempfile.TemporaryDirectory() as staging:
                 return _refresh(settings, warehouse, Path(staging), dumps, run, report)
@@ -120,7 +123,11 @@ def _refresh(
 ) -> Outcome:
     previous = current_release_id(warehouse)
     inputs = release_inputs(settings.raw, dumps)
-    if previous and not settings.full and read_manifest(warehouse, previous).inputs == inputs:
+    if (
+        previous
+        and not settings.full
+        and _holds(warehouse, previous, inputs, is_strict=settings.strict)
+    ):
         line = f"Nothing to do: release {previous} was made from these dumps (--full rebuilds it)."
         return Outcome(exit_code=0, lines=[line], release_id=previous)
     plan = stages.Plan(
@@ -238,6 +245,18 @@ def _why(error: Exception) -> str:
         f"The reader failed ({type(error).__name__}: {error}); please report this as a bug of"
         " bibmill, with the dump."
     )
+
+
+def _holds(
+    warehouse: Warehouse, release_id: str, inputs: dict[str, str], *, is_strict: bool
+) -> bool:
+    """Tell whether a release was made from just these inputs; strictly: and none was unreadable."""
+    if read_manifest(warehouse, release_id).inputs != inputs:
+        return False
+    if not is_strict:
+        return True
+    dumps = read_tables(warehouse, release_id, ["dumps"])["dumps"]
+    return dumps["format"].null_count() == 0
 
 
 def _file_digest(path: Path) -> str:

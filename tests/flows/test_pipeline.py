@@ -126,6 +126,14 @@ def test_strict_publishes_nothing_when_a_dump_is_unreadable(raw, tmp_path):
     assert list_releases(Warehouse(tmp_path / "w")) == [before]
 
 
+def test_strict_does_not_pass_over_a_lenient_release(raw, tmp_path):
+    (raw / "empty.txt").write_bytes(b"")
+    assert run(raw, tmp_path / "w")[0].is_published
+    assert "Nothing to do" in run(raw, tmp_path / "w")[0].lines[0]
+    outcome, _ = run(raw, tmp_path / "w", strict=True)
+    assert outcome.exit_code == 1
+
+
 def test_a_failed_check_leaves_the_previous_release(raw, tmp_path):
     run(raw, tmp_path / "w")
     before = current_release_id(Warehouse(tmp_path / "w"))
@@ -154,6 +162,13 @@ def test_a_dry_run_publishes_nothing_and_makes_no_warehouse(raw, tmp_path):
         ),
         (lambda raw: (raw / "author-pages/source.toml").write_text("mode = 3"), "mode"),
         (lambda raw: (raw / "author-pages/source.toml").write_text("mood = 'x'"), "mood"),
+        (
+            lambda raw: [
+                (raw / "judgements").mkdir(),
+                (raw / "judgements/a.csv").write_text("left,right\n"),
+            ],
+            "ruling",
+        ),
     ],
 )
 def test_nothing_to_work_on_is_one_line_and_exit_code_2(raw, tmp_path, prepare, said):

@@ -7,9 +7,7 @@ Parquet in the staging folder and a small summary.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import shutil
-import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,9 +24,9 @@ from flows.formats import (
     UnknownFormatError,
     recognise,
 )
-from flows.normalize.digest import digest_text, with_id
+from flows.normalize.digest import digest_text, file_digest, with_id
 from flows.normalize.text import fold
-from flows.sources import FoundDump, Source
+from flows.sources import FoundDump, Source, obstacle
 
 
 class DumpChangedError(OSError):
@@ -67,13 +65,10 @@ def extract_dump(dump: FoundDump, staging: Path) -> Extracted:
     Raises OSError where the file cannot be read, DumpChangedError where it changes meanwhile; a
     content that no reader knows is a summary with `unreadable`.
     """
-    before = dump.path.stat()
-    if stat.S_ISDIR(before.st_mode):
-        reason = "It is a folder that cannot be listed: mend its permissions."
+    if reason := obstacle(dump.path):
         return unreadable_dump(dump, staging, reason)
-    if not stat.S_ISREG(before.st_mode):
-        return unreadable_dump(dump, staging, "It is no regular file: replace it by its content.")
-    summary = _summary(dump, staging, *_digest(dump.path))
+    before = dump.path.stat()
+    summary = _summary(dump, staging, file_digest(dump.path), before.st_size)
     try:
         reader = recognise(dump.path, dump.source.format)
     except UnknownFormatError as error:
@@ -105,10 +100,20 @@ def unreadable_dump(dump: FoundDump, staging: Path, reason: str) -> Extracted:
     return replace(_summary(dump, staging, None, None), unreadable=reason)
 
 
-def staged(extracted: Extracted, name: str) -> pl.DataFrame:
-    """Return the staged `entries`, `rejects` or `stated` facts of a dump."""
-    files = sorted((extracted.folder / name).glob("*.parquet"))
-    return pl.concat([pl.DataFrame(schema=_STAGED[name]), *map(pl.read_parquet, files)])
+def staged(extracted: Extracted, name: str) -> pl.LazyFrame:
+    """Return the staged `entries`, `rejects` or `stated` facts of a dump, still to be read.
+
+    Of a dump that is rejected as a whole there are none.
+    """
+    files = [] if extracted.unreadable else sorted((extracted.folder / name).glob("*.parquet"))
+    return pl.concat([pl.LazyFrame(schema=_STAGED[name]), *map(pl.scan_parquet, files)])
+
+
+def staged_batches(extracted: Extracted) -> Iterator[dict[str, pl.DataFrame]]:
+    """Yield the staged `entries`, `rejects` and `stated` facts of a dump, a batch at a time."""
+    if extracted.unreadable is None:
+        for file in sorted((extracted.folder / "entries").glob("*.parquet")):
+            yield {name: pl.read_parquet(extracted.folder / name / file.name) for name in _STAGED}
 
 
 _STAGED = {"entries": ENTRY_SCHEMA, "rejects": REJECT_SCHEMA, "stated": STATED_SCHEMA}
@@ -153,9 +158,3 @@ def keyed_entries(entries: pl.DataFrame) -> pl.DataFrame:
     return keyed.with_columns(source_key=pl.coalesce("source_key", "_digest")).drop(
         "_text", "_digest"
     )
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return digest, file.tell()

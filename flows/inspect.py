@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.extract import extract_dump, unreadable_dump
-from flows.sources import FoundDump, read_source
+from flows.sources import FoundDump, RawError, read_source, shown
 from flows.validate import ValidatedDump, byline_evidence, collect, validate_dump
 
 
@@ -21,25 +21,32 @@ class Inspection:
     lines: list[str]
 
 
-def inspect_dump(file: Path, shown: int) -> Inspection:
-    """Return counts, the first `shown` records and the rejects of `file`.
+def inspect_dump(file: Path, limit: int) -> Inspection:
+    """Return counts, the first `limit` records and the rejects of `file`.
 
     A source.toml beside the file counts as it does in a refresh.
     """
-    source = read_source(file.parent.name or "raw", file.parent / "source.toml")
+    place = shown(str(file))
+    if file.is_dir():
+        line = f"{place}: It is a folder: name the dumps in it, one by one."
+        return Inspection(is_readable=False, lines=[line])
+    try:
+        source = read_source(file.parent.name or "raw", file.parent / "source.toml")
+    except RawError as error:
+        return Inspection(is_readable=False, lines=[str(error)])
     found = FoundDump(file, file.name, source)
     with tempfile.TemporaryDirectory() as staging:
         try:
             extracted = extract_dump(found, Path(staging))
         except OSError as error:
-            extracted = unreadable_dump(found, Path(staging), f"{error.strerror or error}.")
+            extracted = unreadable_dump(found, Path(staging), _why(error))
         if extracted.unreadable:
-            return Inspection(is_readable=False, lines=[f"{file}: {extracted.unreadable}"])
+            return Inspection(is_readable=False, lines=[f"{place}: {extracted.unreadable}"])
         validated: ValidatedDump = validate_dump(extracted, byline_evidence([extracted]))
         together = collect([validated])
         dump = together.dumps.row(0, named=True)
     lines = [
-        f"{file}: {dump['format']}, {dump['read_count']:,} entries read ="
+        f"{place}: {dump['format']}, {dump['read_count']:,} entries read ="
         f" {dump['record_count']:,} records + {dump['superseded_count']:,} superseded +"
         f" {dump['reject_count']:,} rejects",
     ]
@@ -49,12 +56,18 @@ def inspect_dump(file: Path, shown: int) -> Inspection:
         when = dump["captured_on"] or f"a day of {dump['capture_year']}"
         lines.append(f"  captured on {when} ({dump['captured_on_basis'] or 'inferred_year'})")
     records = together.records.sort("ordinal")
-    for record in records.head(shown).iter_rows(named=True):
+    for record in records.head(limit).iter_rows(named=True):
         lines += _record_lines(record)
-    if records.height > shown:
-        lines.append(f"  … and {records.height - shown:,} more records")
+    if records.height > limit:
+        lines.append(f"  … and {records.height - limit:,} more records")
     lines += _reject_lines(together.rejects)
     return Inspection(is_readable=True, lines=lines)
+
+
+def _why(error: OSError) -> str:
+    if error.strerror is None:
+        return str(error)
+    return f"It cannot be read ({error.strerror}): check its name and its permissions."
 
 
 def _record_lines(record: dict[str, object]) -> list[str]:

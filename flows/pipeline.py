@@ -27,7 +27,7 @@ from flows.publish.warehouse import (
     list_releases,
     read_tables,
 )
-from flows.sources import FoundDump, RawError, find_dumps, inputs_digest
+from flows.sources import FoundDump, RawError, dump_digest, find_dumps, inputs_digest, shown
 from schemas import SCHEMA_VERSION
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ def _refresh(
     )
     for dump in extracted:
         if dump.unreadable:
-            report(f"cannot read '{dump.relative}': {dump.unreadable}")
+            report(f"cannot read '{shown(dump.relative)}': {dump.unreadable}")
     if all(dump.unreadable for dump in extracted):
         raise RawError(f"No dump in '{settings.raw}' can be read: nothing is published.")
     entries = _entry_count(extracted)
@@ -160,7 +160,7 @@ def _refresh(
 
 def release_inputs(raw: Path, dumps: Sequence[FoundDump]) -> dict[str, str]:
     """Return what decides the content of a release: digests of dumps, settings, rulings, code."""
-    digests = {f"dump:{dump.relative}": _file_digest(dump.path) for dump in dumps}
+    digests = {f"dump:{dump.relative}": dump_digest(dump.path) for dump in dumps}
     settings = {f"setting:{name}": digest for name, digest in inputs_digest(raw).items()}
     return {**digests, **settings, "code": code_version(), "schema": SCHEMA_VERSION}
 
@@ -257,14 +257,6 @@ def _holds(
         return True
     dumps = read_tables(warehouse, release_id, ["dumps"])["dumps"]
     return dumps["format"].null_count() == 0
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return f"unreadable: {error.strerror}"
 
 
 def _next_release_id(warehouse: Warehouse, inputs: dict[str, str]) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
+import stat
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from flows.formats import readers
+from flows.normalize.digest import file_digest
 
 ROOT_SOURCE = "raw"
 """The source of dumps that lie in raw/ itself, in no folder of their own."""
@@ -50,7 +53,11 @@ class Source:
 
 @dataclass(frozen=True)
 class FoundDump:
-    """A file under raw/: where it lies, and the source it belongs to."""
+    """A file under raw/: where it lies, and the source it belongs to.
+
+    It may be something that must not be opened: ask `obstacle` first. `relative` is the true name,
+    control characters included; print it with `shown`.
+    """
 
     path: Path
     relative: str
@@ -66,7 +73,8 @@ def find_dumps(raw: Path) -> list[FoundDump]:
     """
     if not raw.is_dir():
         raise RawError(
-            f"There is no folder '{raw}': create it and put dumps in, or name it with --raw."
+            f"There is no folder '{shown(str(raw))}': create it and put dumps in, or"
+            " name it with --raw."
         )
     found: list[FoundDump] = []
     sources: dict[str, Source] = {}
@@ -87,21 +95,22 @@ def read_source(name: str, toml: Path) -> Source:
     """
     if not toml.is_file():
         return Source(name)
+    place = shown(str(toml))
     try:
         values: dict[str, Any] = tomllib.loads(toml.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RawError(f"{toml} is no valid TOML ({error}): mend it.") from error
+        raise RawError(f"{place} is no valid TOML ({error}): mend it.") from error
     except OSError as error:
         raise RawError(
-            f"{toml} cannot be read ({error.strerror}): mend its permissions."
+            f"{place} cannot be read ({error.strerror}): mend its permissions."
         ) from error
-    _known_keys(values, {f.name for f in fields(Source)} - {"name"}, toml)
+    _known_keys(values, {f.name for f in fields(Source)} - {"name"}, place)
     expect = values.pop("expect", {})
     if not isinstance(expect, dict):
-        raise RawError(f"{toml}: expect must be a table: write [expect] above its keys.")
-    _known_keys(expect, {f.name for f in fields(Expect)}, toml)
+        raise RawError(f"{place}: expect must be a table: write [expect] above its keys.")
+    _known_keys(expect, {f.name for f in fields(Expect)}, place)
     source = Source(name, **values, expect=Expect(**expect))
-    _checked(source, toml)
+    _checked(source, place)
     return source
 
 
@@ -110,10 +119,40 @@ def inputs_digest(raw: Path) -> dict[str, str]:
     tomls = [raw / "source.toml", *sorted(raw.glob("*/source.toml"))]
     rulings = sorted((raw / JUDGEMENTS).glob("*.csv"))
     return {
-        path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(raw).as_posix(): file_digest(path)
         for path in [*tomls, *rulings]
         if path.is_file()
     }
+
+
+def obstacle(path: Path) -> str | None:
+    """Return why `path` must not be opened, as a sentence; null for a regular file.
+
+    To open a pipe, a socket or a device may wait for ever. Raises OSError where `path` leads
+    nowhere.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        return "It is a folder that cannot be listed: mend its permissions."
+    if not stat.S_ISREG(mode):
+        return "It is no regular file (a pipe, socket or device): replace it by its content."
+    return None
+
+
+def dump_digest(path: Path) -> str:
+    """Return the SHA-256 of a dump, or 'unreadable: ' and why there is none; it never waits."""
+    try:
+        return f"unreadable: {reason}" if (reason := obstacle(path)) else file_digest(path)
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
+
+
+def shown(text: str) -> str:
+    """Return a name or path on one line: signs that cannot be printed stand as escapes."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii")
+        for sign in text
+    )
 
 
 def _files(raw: Path) -> Iterator[Path]:
@@ -144,15 +183,16 @@ def _printable(relative: Path) -> str:
     return os.fsencode(relative.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def _known_keys(values: dict[str, Any], known: set[str], toml: Path) -> None:
+def _known_keys(values: dict[str, Any], known: set[str], place: str) -> None:
     unknown = sorted(set(values) - known)
     if unknown:
         raise RawError(
-            f"{toml} has the unknown key '{unknown[0]}'; known are {', '.join(sorted(known))}."
+            f"{place} has the unknown key '{shown(unknown[0])}'; known are"
+            f" {', '.join(sorted(known))}."
         )
 
 
-def _checked(source: Source, toml: Path) -> None:
+def _checked(source: Source, place: str) -> None:
     texts = ("title", "homepage", "publisher", "licence", "format")
     minimum, share = source.expect.min_records, source.expect.max_reject_share
     rules: tuple[tuple[bool, str], ...] = (
@@ -164,6 +204,10 @@ def _checked(source: Source, toml: Path) -> None:
             isinstance(source.columns, dict)
             and all(isinstance(column, str) for column in source.columns.values()),
             'columns must be a table of lines such as title = "Paper Title"',
+        ),
+        (
+            source.format in (None, *readers()),
+            f"format must be one that bibmill reads: {', '.join(readers())}",
         ),
         (source.mode in ("append", "snapshot"), "mode must be 'append' or 'snapshot'"),
         (
@@ -186,4 +230,4 @@ def _checked(source: Source, toml: Path) -> None:
     )
     for holds, message in rules:
         if not holds:
-            raise RawError(f"{toml}: {message}.")
+            raise RawError(f"{place}: {message}.")

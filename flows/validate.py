@@ -6,6 +6,7 @@ stand in other dumps. What a valid record is stands in `schemas.record`.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,11 @@ from pathlib import Path
 import pandera.errors
 import polars as pl
 
-from flows.extract import Extracted, staged
+from flows.extract import Extracted, staged, staged_batches
 from flows.formats import ENTRY_SCHEMA, RAW_TEXT_LIMIT, REJECT_SCHEMA
-from flows.formats._page import as_authors
 from flows.normalize.byline import BylineEvidence, evident_names, split_bylines
 from flows.normalize.digest import with_id
+from flows.normalize.names import as_authors
 from schemas import Table
 from schemas.dictionary import polars_schema
 from schemas.record import Dumps, Records, Rejects
@@ -35,6 +36,13 @@ STATED_SCHEMA = pl.Schema(
 )
 """What dumps state: of the paper of a record, or of an author by the name printed in the dump."""
 
+VALIDATED = {
+    "records": polars_schema(Records),
+    "rejects": polars_schema(Rejects),
+    "stated": STATED_SCHEMA,
+}
+"""What validation stages for each dump, and its columns."""
+
 RULES: dict[str, tuple[str | None, str]] = {
     "title_or_abstract": (None, "The entry has neither a title nor an abstract."),
     "lines_in_order": ("line_end", "The entry ends before it begins."),
@@ -47,7 +55,8 @@ RULES: dict[str, tuple[str | None, str]] = {
 
 @dataclass(frozen=True)
 class ValidatedDump:
-    """The summary of one validated dump; its records, rejects and stated facts lie in `folder`."""
+    """The summary of one validated dump; its records, rejects and stated facts lie in `folder`,
+    a file for each batch."""
 
     extracted: Extracted
     folder: Path
@@ -69,7 +78,7 @@ def byline_evidence(extracted: Sequence[Extracted]) -> BylineEvidence:
     entries = pl.concat(
         [
             pl.DataFrame(schema={name: ENTRY_SCHEMA[name] for name in columns}),
-            *(_entries(dump).select(columns) for dump in extracted),
+            *(staged(dump, "entries").select(columns).collect() for dump in extracted),
         ]
     )
     unglued = entries.filter(pl.col("byline_printed").is_null())
@@ -85,37 +94,57 @@ def byline_evidence(extracted: Sequence[Extracted]) -> BylineEvidence:
 
 
 def validate_dump(extracted: Extracted, evidence: BylineEvidence) -> ValidatedDump:
-    """Check the staged entries of one dump value by value; stage its records and rejects."""
+    """Check the staged entries of one dump value by value; stage its records and rejects.
+
+    Batch by batch, as they were staged, so that a dump need not fit into memory.
+    """
     folder = extracted.folder / "validated"
-    folder.mkdir(parents=True, exist_ok=True)
-    entries = split_entries(_entries(extracted), evidence)
-    candidates = _as_records(entries, extracted)
-    failures = failed_rows(Records, candidates)
-    valid = candidates.with_row_index("index").join(failures, on="index", how="anti").drop("index")
-    rejects = pl.concat([_extract_rejects(extracted), _validate_rejects(entries, failures)])
-    stated = staged(extracted, "stated").join(
-        valid.select("ordinal", "record_id"), on="ordinal", how="left"
-    )
-    orphaned = pl.col("ordinal").is_not_null() & pl.col("record_id").is_null()
-    valid.write_parquet(folder / "records.parquet")
-    _numbered_rejects(rejects, extracted.dump_id).write_parquet(folder / "rejects.parquet")
-    stated.filter(~orphaned).select(
-        dump_id=pl.lit(extracted.dump_id),
-        record_id="record_id",
-        subject_type="subject_type",
-        subject_name="subject_name",
-        metric="metric",
-        value="value",
-        observed_on=pl.lit(extracted.captured_on, pl.Date),
-    ).write_parquet(folder / "stated.parquet")
+    for name in VALIDATED:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir(parents=True)
+    reject_count = 0
+    for number, batch in enumerate(staged_batches(extracted)):
+        frames = _validated_batch(batch, extracted, evidence)
+        frames["rejects"] = _numbered_rejects(frames["rejects"], extracted.dump_id, reject_count)
+        reject_count += frames["rejects"].height
+        for name, frame in frames.items():
+            frame.write_parquet(folder / name / f"{number:06d}.parquet")
+    if extracted.unreadable is not None:
+        rejects = _numbered_rejects(_whole_reject(extracted.unreadable), extracted.dump_id, 0)
+        rejects.write_parquet(folder / "rejects" / "000000.parquet")
     return ValidatedDump(extracted, folder)
 
 
-def _entries(extracted: Extracted) -> pl.DataFrame:
-    """Return the staged entries; none of a dump that is rejected as a whole."""
-    if extracted.unreadable is not None:
-        return pl.DataFrame(schema=ENTRY_SCHEMA)
-    return staged(extracted, "entries")
+def _validated_batch(
+    batch: dict[str, pl.DataFrame], extracted: Extracted, evidence: BylineEvidence
+) -> dict[str, pl.DataFrame]:
+    """Return records, rejects (not yet numbered) and stated facts of a batch."""
+    entries = split_entries(batch["entries"], evidence)
+    candidates = _as_records(entries, extracted)
+    failures = failed_rows(Records, candidates)
+    valid = candidates.with_row_index("index").join(failures, on="index", how="anti").drop("index")
+    stated = batch["stated"].join(
+        valid.select("ordinal", "record_id"), on="ordinal", how="left", maintain_order="left"
+    )
+    orphaned = pl.col("ordinal").is_not_null() & pl.col("record_id").is_null()
+    return {
+        "records": valid,
+        "rejects": pl.concat(
+            [
+                batch["rejects"].with_columns(stage=pl.lit("extract")),
+                _validate_rejects(entries, failures),
+            ]
+        ),
+        "stated": stated.filter(~orphaned).select(
+            dump_id=pl.lit(extracted.dump_id),
+            record_id="record_id",
+            subject_type="subject_type",
+            subject_name="subject_name",
+            metric="metric",
+            value="value",
+            observed_on=pl.lit(extracted.captured_on, pl.Date),
+        ),
+    }
 
 
 def split_entries(entries: pl.DataFrame, evidence: BylineEvidence) -> pl.DataFrame:
@@ -202,13 +231,17 @@ def failed_rows(table: type[Table], frame: pl.DataFrame) -> pl.DataFrame:
 def collect(validated: Sequence[ValidatedDump]) -> Validated:
     """Return the validated dumps together, with what newer or equal deliveries supersede removed.
 
-    In an `append` source an entry delivered again is superseded by its newest delivery (equal
-    days of capture: the first path); in a `snapshot` source the newest dump replaces all others.
+    In an `append` source an entry delivered again is superseded by its newest delivery, the one
+    from the dump with the latest day of capture. Dumps of one day, and dumps without a day, which
+    count as older, go by their paths: the first keeps the entry, so that a copy added under a later
+    name changes nothing.
+
+    In a `snapshot` source the newest dump that could be read replaces all others. Here the last
+    path is the newest among equal days, and among dumps without a day: deliveries are named in
+    order (`2026-01.txt`, `2026-02.txt`).
     """
     ordered = sorted(validated, key=lambda dump: dump.extracted.relative)
-    records = _together(ordered, "records", polars_schema(Records))
-    rejects = _together(ordered, "rejects", polars_schema(Rejects))
-    stated = _together(ordered, "stated", STATED_SCHEMA)
+    records, rejects, stated = (_together(ordered, name) for name in VALIDATED)
     facts = pl.DataFrame(
         [_dump_facts(dump.extracted, rank) for rank, dump in enumerate(ordered)],
         schema={"rank": pl.Int64(), **polars_schema(Dumps)},
@@ -254,11 +287,9 @@ def _as_records(entries: pl.DataFrame, extracted: Extracted) -> pl.DataFrame:
     )
 
 
-def _extract_rejects(extracted: Extracted) -> pl.DataFrame:
-    """Return what extract could not read, as rows of REJECT_SCHEMA with their stage."""
-    if extracted.unreadable is None:
-        return staged(extracted, "rejects").with_columns(stage=pl.lit("extract"))
-    whole = {"check": "readable_dump", "message": extracted.unreadable}
+def _whole_reject(reason: str) -> pl.DataFrame:
+    """Return the one reject of a dump that cannot be read, as a row of REJECT_SCHEMA with stage."""
+    whole = {"check": "readable_dump", "message": reason}
     return pl.DataFrame([whole], schema=REJECT_SCHEMA).with_columns(stage=pl.lit("extract"))
 
 
@@ -273,19 +304,19 @@ def _validate_rejects(entries: pl.DataFrame, failures: pl.DataFrame) -> pl.DataF
     )
 
 
-def _numbered_rejects(rejects: pl.DataFrame, dump_id: str) -> pl.DataFrame:
+def _numbered_rejects(rejects: pl.DataFrame, dump_id: str, before: int) -> pl.DataFrame:
+    """Return the rejects of a batch as rows of `Rejects`, counted on from the batches `before`."""
+    number = pl.int_range(before + 1, before + pl.len() + 1, dtype=pl.Int64)
     return (
         rejects.sort("ordinal", "check", nulls_last=False)
-        .with_columns(
-            dump_id=pl.lit(dump_id), reject_number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
-        )
+        .with_columns(dump_id=pl.lit(dump_id), reject_number=number)
         .select(list(polars_schema(Rejects)))
     )
 
 
-def _together(validated: Sequence[ValidatedDump], name: str, schema: pl.Schema) -> pl.DataFrame:
-    files = [dump.folder / f"{name}.parquet" for dump in validated]
-    return pl.concat([pl.DataFrame(schema=schema), *map(pl.read_parquet, files)])
+def _together(validated: Sequence[ValidatedDump], name: str) -> pl.DataFrame:
+    files = [file for dump in validated for file in sorted((dump.folder / name).glob("*.parquet"))]
+    return pl.concat([pl.DataFrame(schema=VALIDATED[name]), *map(pl.read_parquet, files)])
 
 
 def _dump_facts(extracted: Extracted, rank: int) -> dict[str, object]:

@@ -22,7 +22,8 @@ def _similarity(description: str) -> object:
 
 
 class Matches(Table):
-    """The evidence and the verdict on every pair of records that was compared and came near."""
+    """The evidence and the verdict on every pair of records that was compared and came near, and of
+    each record's nearest whose titles contradict each other, begin alike or share rare words."""
 
     record_id_left: c.RecordId
     record_id_right: c.RecordId
@@ -80,7 +81,13 @@ class Matches(Table):
             " a third record, two records may be joined by what links them to others."
         ),
     ]
-    reason: Annotated[str, pa.Field(description="The verdict and its evidence, as a sentence.")]
+    reason: Annotated[
+        str,
+        pa.Field(
+            description="The verdict and its evidence, as a sentence. It begins with what kept the"
+            " two apart, or joined them, where that was not their own evidence."
+        ),
+    ]
 
     class Config:
         """Keys."""

@@ -156,7 +156,8 @@ def readers() -> dict[str, Reader]:
 
 
 def recognise(path: Path, stated_format: str | None = None) -> Reader:
-    """Return the reader for a dump, from its content; `stated_format` (source.toml) overrules.
+    """Return the reader for a dump, from its content; `stated_format`, the name of a reader in
+    source.toml, overrules, but makes no text of what is none.
 
     Raises UnknownFormatError for an empty or binary file and for text that no reader knows, OSError
     where the file cannot be read.
@@ -165,12 +166,6 @@ def recognise(path: Path, stated_format: str | None = None) -> Reader:
         head = file.read(HEAD_BYTES)
     if not head.removeprefix(codecs.BOM_UTF8).strip():
         raise UnknownFormatError("The file is empty: deliver it again, or remove it.")
-    if stated_format is not None:
-        if stated_format not in readers():
-            known = ", ".join(readers())
-            message = f"source.toml names the format '{stated_format}'; bibmill reads {known}."
-            raise UnknownFormatError(message)
-        return readers()[stated_format]
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UnknownFormatError(
             "The file is UTF-16: convert it, for example with iconv -f utf-16 -t utf-8, and deliver"
@@ -181,6 +176,8 @@ def recognise(path: Path, stated_format: str | None = None) -> Reader:
             "The file is binary (it has NUL bytes), not one of the text formats bibmill reads;"
             " see `bibmill formats`."
         )
+    if stated_format is not None:
+        return readers()[stated_format]
     text = head.decode("utf-8-sig", errors="replace")
     scores = {name: reader.sniff(text) for name, reader in readers().items()}
     best = max(scores, key=lambda name: scores[name])

@@ -1,4 +1,7 @@
-"""The line of glued facts that begins an entry on author pages: `25.3CLMar 15, 2023Code`."""
+"""The line of glued facts that begins an entry on author pages: `25.3CLMar 15, 2023Code`.
+
+Here too: what entries that begin so have in common, their lines, dates and faults.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.formats._page import LINES_SCHEMA, is_blank, read_lines
+from flows.formats._page import LINES_SCHEMA, Fault, is_blank, read_lines
 from flows.normalize.dates import DATE
 from flows.normalize.text import fold
 
@@ -62,4 +65,23 @@ def entry_lines(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
         lines.filter(~is_blank(pl.col("text")))
         .with_columns(entry=pl.col("text").str.contains(pattern).cum_sum())
         .with_columns(place=pl.int_range(pl.len()).over("entry"))
+    )
+
+
+def faults(second_line: str) -> tuple[Fault, Fault]:
+    """Return the faults of an entry: it lies before the first meta line, or ends with its own.
+
+    `second_line` is the column that an entry of more than one line has.
+    """
+    return (
+        Fault(
+            pl.col("entry") == 0,
+            "recognised_text",
+            "Text before the first entry is neither an entry nor known page furniture.",
+        ),
+        Fault(
+            pl.col(second_line).is_null(),
+            "whole_entry",
+            "The entry ends after its first line: the page is cut here; capture it anew.",
+        ),
     )

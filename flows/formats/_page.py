@@ -7,28 +7,23 @@ lines to a batch; the rest is here. What an entry means is the reader's business
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from flows.formats import ENTRY_SCHEMA, RAW_TEXT_LIMIT, REJECT_SCHEMA, Batch
 from flows.normalize.text import NO_INK
-from schemas.columns import AUTHOR_STRUCT
 
 CHUNK_BYTES = 8 * 1024 * 1024
 CHUNK_LINES = 100_000
 LINE_LIMIT = 2 * 1024 * 1024
 
+NUMBER = r"\d[\d,]*(?:\.\d+)?[KkM]?"
+"""A number as pages print it."""
+
 LINES_SCHEMA = pl.Schema({"line": pl.Int64(), "text": pl.String(), "flaw": pl.String()})
 """A line of a page: number, text, and null, 'encoding' or 'length' where it could not be read."""
-
-FLAWS = {
-    "encoding": "The entry has bytes that are not UTF-8 (shown as \\x..): convert the dump, for"
-    " example with iconv -f latin1 -t utf-8, and deliver it again.",
-    "length": f"The entry has a line of over {LINE_LIMIT:,} bytes, which no page prints; its"
-    " beginning is kept here.",
-}
 
 
 def read_lines(path: Path) -> Iterator[pl.DataFrame]:
@@ -105,46 +100,80 @@ def is_blank(text: pl.Expr) -> pl.Expr:
     return text.str.contains(rf"^{NO_INK}*$")
 
 
-def spans(lines: pl.DataFrame, group: str) -> pl.DataFrame:
-    """Return per `group`: line_start, line_end, line_total, raw_text and flaw of its lines.
+def entries_of(lines: pl.DataFrame, **facts: pl.Expr) -> pl.DataFrame:
+    """Return one row per `entry`: ordinal, place, raw_text, flaw, and `facts` of its lines.
 
-    `lines` has the columns of `LINES_SCHEMA` and `group`, without blank lines, in order; the
-    result is sorted by group.
+    `lines` has the columns of `LINES_SCHEMA` and `entry`, without blank lines, in order.
     """
     return (
-        lines.group_by(group)
+        lines.group_by("entry")
         .agg(
             line_start=pl.col("line").min(),
             line_end=pl.col("line").max(),
             line_total=pl.len(),
             raw_text=pl.col("text").str.join("\n"),
             flaw=pl.col("flaw").drop_nulls().first(),
+            **facts,
         )
-        .sort(group)
+        .sort("entry")
+        .with_row_index("ordinal", offset=1)
     )
 
 
-def flawed_rejects(entries: pl.DataFrame) -> pl.DataFrame:
-    """Return the rejects (REJECT_SCHEMA) of entries whose lines could not be read."""
-    return rejected(
-        entries.filter(pl.col("flaw").is_not_null()),
-        check=pl.concat_str(pl.lit("readable_"), pl.col("flaw")),
-        message=pl.col("flaw").replace_strict(FLAWS, default=None, return_dtype=pl.String),
-    )
+@dataclass(frozen=True)
+class Fault:
+    """Why an entry is rejected: where that holds, the name of the check, and the message."""
+
+    holds: pl.Expr
+    check: str
+    message: str | pl.Expr
 
 
-def rejected(entries: pl.DataFrame, check: pl.Expr, message: pl.Expr) -> pl.DataFrame:
-    """Return `entries` as rejects (REJECT_SCHEMA) for one reason."""
-    return entries.select(
-        "ordinal",
-        "line_start",
-        "line_end",
-        "line_total",
+FLAWS = (
+    Fault(
+        pl.col("flaw") == "encoding",
+        "readable_encoding",
+        "The entry has bytes that are not UTF-8 (shown as \\x..): convert the dump, for example"
+        " with iconv -f latin1 -t utf-8, and deliver it again.",
+    ),
+    Fault(
+        pl.col("flaw") == "length",
+        "readable_length",
+        f"The entry has a line of over {LINE_LIMIT:,} bytes, which no page prints; its beginning is"
+        " kept here.",
+    ),
+)
+
+
+def told_apart(entries: pl.DataFrame, *faults: Fault) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the entries without a fault, and the others as rejects (REJECT_SCHEMA).
+
+    An entry is rejected for its first fault; lines that could not be read come before all others.
+    """
+    every = (*FLAWS, *faults)
+    messages = [pl.lit(f.message) if isinstance(f.message, str) else f.message for f in every]
+    told = entries.with_columns(
         column=pl.lit(None, pl.String),
-        check=check,
-        message=message,
-        raw_text=pl.col("raw_text").str.head(RAW_TEXT_LIMIT),
-    ).cast(REJECT_SCHEMA)
+        check=pl.coalesce(pl.when(fault.holds).then(pl.lit(fault.check)) for fault in every),
+        message=pl.coalesce(
+            pl.when(fault.holds).then(message)
+            for fault, message in zip(every, messages, strict=True)
+        ),
+    )
+    rejects = told.drop_nulls("check").with_columns(pl.col("raw_text").str.head(RAW_TEXT_LIMIT))
+    return (
+        told.filter(pl.col("check").is_null()),
+        rejects.select(list(REJECT_SCHEMA)).cast(REJECT_SCHEMA),
+    )
+
+
+def as_number(printed: pl.Expr) -> pl.Expr:
+    """Return a printed `NUMBER` as Float64: `17,969` as 17969, `1.2K` as 1200; else null."""
+    factor = printed.str.extract(r"([KkM])$").replace_strict(
+        {"K": 1e3, "k": 1e3, "M": 1e6}, default=1.0, return_dtype=pl.Float64
+    )
+    plain = printed.str.replace_all(r"[,KkM]", "").cast(pl.Float64, strict=False)
+    return (plain * factor.fill_null(1.0)).round(6)
 
 
 def blank_lines(lines: pl.DataFrame) -> int:
@@ -162,16 +191,6 @@ def as_entries(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(missing).select(
         pl.col(name).cast(dtype) for name, dtype in ENTRY_SCHEMA.items()
     )
-
-
-def as_authors(names: pl.Expr) -> pl.Expr:
-    """Return a list of names as the authors column of a record; null stays null."""
-    unknown = [
-        pl.lit(None, field.dtype).alias(field.name)
-        for field in AUTHOR_STRUCT.fields
-        if field.name != "name"
-    ]
-    return names.list.eval(pl.struct(pl.element().alias("name"), *unknown))
 
 
 def numbered(batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -6,13 +6,13 @@ import polars as pl
 
 from flows.formats import Batch, Dump, Format, Reading
 from flows.formats._page import (
+    Fault,
     as_entries,
     blank_lines,
-    flawed_rejects,
+    entries_of,
     is_blank,
     numbered,
-    rejected,
-    spans,
+    told_apart,
     whole_entries,
 )
 from flows.normalize.links import links
@@ -55,23 +55,21 @@ def _batch(lines: pl.DataFrame) -> Batch:
         entry=pl.col("text").str.contains(_LABEL).cum_sum()
     )
     entries = (
-        spans(cut, "entry")
-        .with_row_index("ordinal", offset=1)
+        entries_of(cut)
         .with_columns(abstract=fold(pl.col("raw_text").str.replace(_LABEL, "")))
         .with_columns(links=links(pl.col("abstract")))
     )
-    return Batch(
-        entries=as_entries(entries.filter(pl.col("flaw").is_null(), pl.col("entry") > 0)),
-        rejects=pl.concat(
-            [
-                flawed_rejects(entries),
-                rejected(
-                    entries.filter(pl.col("flaw").is_null(), pl.col("entry") == 0),
-                    check=pl.lit("recognised_text"),
-                    message=pl.lit("Text before the first 'Abstract:' belongs to no entry."),
-                ),
-            ]
+    kept, rejects = told_apart(
+        entries,
+        Fault(
+            pl.col("entry") == 0,
+            "recognised_text",
+            "Text before the first 'Abstract:' belongs to no entry.",
         ),
+    )
+    return Batch(
+        entries=as_entries(kept),
+        rejects=rejects,
         line_count=lines.height,
         blank_line_count=blank_lines(lines),
     )

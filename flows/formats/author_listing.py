@@ -9,6 +9,7 @@ from flows.formats._meta_line import (
     META_LINE,
     SCORED_META_LINE,
     entry_lines,
+    faults,
     meta_line_share,
     parsed_meta_line,
     printed_dates,
@@ -16,10 +17,9 @@ from flows.formats._meta_line import (
 from flows.formats._page import (
     as_entries,
     blank_lines,
-    flawed_rejects,
+    entries_of,
     numbered,
-    rejected,
-    spans,
+    told_apart,
     whole_entries,
 )
 from flows.normalize.dates import infer_capture_year, with_dates
@@ -57,47 +57,19 @@ def read(dump: Dump) -> Reading:
 
 
 def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:
-    cut = entry_lines(lines, META_LINE)
-    facts = cut.group_by("entry").agg(
-        meta=pl.col("text").filter(pl.col("place") == 0).first(),
-        byline_printed=fold(pl.col("text").filter(pl.col("place") == 1).first()),
-        abstract=fold(pl.col("text").filter(pl.col("place") > 1).str.join("\n")),
+    text, place = pl.col("text"), pl.col("place")
+    entries = entries_of(
+        entry_lines(lines, META_LINE),
+        meta=text.filter(place == 0).first(),
+        byline_printed=fold(text.filter(place == 1).first()),
+        abstract=fold(text.filter(place > 1).str.join("\n")),
+    ).with_columns(
+        parsed_meta_line(pl.col("meta")).struct.unnest(), links=links(pl.col("abstract"))
     )
-    entries = (
-        spans(cut, "entry")
-        .join(facts, on="entry")
-        .sort("entry")
-        .with_row_index("ordinal", offset=1)
-        .with_columns(
-            parsed_meta_line(pl.col("meta")).struct.unnest(), links=links(pl.col("abstract"))
-        )
-    )
-    whole = (
-        pl.col("flaw").is_null() & (pl.col("entry") > 0) & pl.col("byline_printed").is_not_null()
-    )
-    readable = entries.filter(pl.col("flaw").is_null())
+    kept, rejects = told_apart(entries, *faults("byline_printed"))
     return Batch(
-        entries=as_entries(with_dates(entries.filter(whole), year, dump.captured_on)),
-        rejects=pl.concat(
-            [
-                flawed_rejects(entries),
-                rejected(
-                    readable.filter(pl.col("entry") == 0),
-                    check=pl.lit("recognised_text"),
-                    message=pl.lit(
-                        "Text before the first entry is neither an entry nor known page furniture."
-                    ),
-                ),
-                rejected(
-                    readable.filter((pl.col("entry") > 0) & pl.col("byline_printed").is_null()),
-                    check=pl.lit("whole_entry"),
-                    message=pl.lit(
-                        "The entry ends after its first line: the page is cut here; capture it"
-                        " anew."
-                    ),
-                ),
-            ]
-        ),
+        entries=as_entries(with_dates(kept, year, dump.captured_on)),
+        rejects=rejects,
         line_count=lines.height,
         blank_line_count=blank_lines(lines),
     )

@@ -15,23 +15,24 @@ from flows.formats._meta_line import (
     META_LINE,
     SCORED_META_LINE,
     entry_lines,
+    faults,
     meta_line_share,
     parsed_meta_line,
     printed_dates,
 )
 from flows.formats._page import (
-    as_authors,
+    NUMBER,
     as_entries,
+    as_number,
     blank_lines,
-    flawed_rejects,
+    entries_of,
     numbered,
-    rejected,
-    spans,
+    told_apart,
     whole_entries,
 )
 from flows.normalize.dates import infer_capture_year, with_dates
 from flows.normalize.links import links
-from flows.normalize.names import ET_AL, parse_author_line
+from flows.normalize.names import ET_AL, as_authors, parse_author_line
 from flows.normalize.text import fold
 
 FORMAT = Format(
@@ -45,15 +46,14 @@ FORMAT = Format(
 )
 
 _ENTRY = rf"{META_LINE}|{SCORED_META_LINE}"
-_NUMBER = r"(\d[\d,]*(?:\.\d+)?[KkM]?)"
 _HEADER_METRICS: tuple[tuple[str, str], ...] = (
-    ("h_index", rf"^h-index\s*{_NUMBER}$"),
-    ("paper_count", rf"^{_NUMBER}\s*papers?$"),
-    ("citation_count", rf"^{_NUMBER}\s*citations?$"),
-    ("novelty_percent", rf"^Novelty\s*{_NUMBER}\s*%$"),
-    ("ai_score", rf"^AI Score\s*{_NUMBER}$"),
+    ("h_index", rf"^h-index\s*({NUMBER})$"),
+    ("paper_count", rf"^({NUMBER})\s*papers?$"),
+    ("citation_count", rf"^({NUMBER})\s*citations?$"),
+    ("novelty_percent", rf"^Novelty\s*({NUMBER})\s*%$"),
+    ("ai_score", rf"^AI Score\s*({NUMBER})$"),
 )
-_COUNT_HEADING = rf"^{_NUMBER}\s*Papers?$"
+_COUNT_HEADING = rf"^({NUMBER})\s*Papers?$"
 _AREA = r"^[A-Za-z]+(?:[.\-][A-Za-z]+)*$"
 _NAME = r"^\p{L}[\p{L}\p{M}.'’\- ]{0,98}\p{L}\.?$"
 _NAME_WORD = r"[·\p{L}\p{M}\p{N}.'’‘`´\"“”()\-‐‑–*†‡&\\{}^~]+"
@@ -94,61 +94,29 @@ def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:
     cut = entry_lines(lines, _ENTRY)
     header = _header(cut)
     cut = cut.join(header.filter("is_furniture"), on="line", how="anti")
-    facts = cut.group_by("entry").agg(
-        meta=pl.col("text").filter(pl.col("place") == 0).first(),
-        title=fold(pl.col("text").filter(pl.col("place") == 1).first()),
-        third=fold(pl.col("text").filter(pl.col("place") == 2).first()),
-        rest=fold(pl.col("text").filter(pl.col("place") > 2).str.join("\n")),
+    text, place = pl.col("text"), pl.col("place")
+    entries = entries_of(
+        cut,
+        meta=text.filter(place == 0).first(),
+        title=fold(text.filter(place == 1).first()),
+        third=fold(text.filter(place == 2).first()),
+        rest=fold(text.filter(place > 2).str.join("\n")),
     )
     byline = pl.when(_is_byline(pl.col("third"), pl.col("rest").is_not_null())).then("third")
-    entries = (
-        spans(cut, "entry")
-        .join(facts, on="entry")
-        .sort("entry")
-        .with_row_index("ordinal", offset=1)
-        .with_columns(
-            parsed_meta_line(pl.col("meta")).struct.unnest(),
-            parse_author_line(byline).struct.unnest(),
-            abstract=fold(
-                pl.concat_str(
-                    pl.when(byline.is_null()).then("third"),
-                    "rest",
-                    separator=" ",
-                    ignore_nulls=True,
-                )
-            ),
-        )
-        .with_columns(
-            authors=as_authors(pl.col("names")),
-            authors_complete=pl.col("is_complete"),
-            links=links(pl.col("abstract")),
-        )
+    first_of_abstract = pl.when(byline.is_null()).then("third")
+    entries = entries.with_columns(
+        parsed_meta_line(pl.col("meta")).struct.unnest(),
+        parse_author_line(byline).struct.unnest(),
+        abstract=fold(pl.concat_str(first_of_abstract, "rest", separator=" ", ignore_nulls=True)),
+    ).with_columns(
+        authors=as_authors(pl.col("names")),
+        authors_complete=pl.col("is_complete"),
+        links=links(pl.col("abstract")),
     )
-    readable = entries.filter(pl.col("flaw").is_null())
-    titled = pl.col("title").is_not_null()
-    kept = readable.filter(pl.col("entry") > 0, titled)
+    kept, rejects = told_apart(entries, *faults("title"))
     return Batch(
         entries=as_entries(with_dates(kept, year, dump.captured_on)),
-        rejects=pl.concat(
-            [
-                flawed_rejects(entries),
-                rejected(
-                    readable.filter(pl.col("entry") == 0),
-                    check=pl.lit("recognised_text"),
-                    message=pl.lit(
-                        "Text in the page header is neither an entry nor known page furniture."
-                    ),
-                ),
-                rejected(
-                    readable.filter(pl.col("entry") > 0, ~titled),
-                    check=pl.lit("whole_entry"),
-                    message=pl.lit(
-                        "The entry ends after its first line: the page is cut here; capture it"
-                        " anew."
-                    ),
-                ),
-            ]
-        ),
+        rejects=rejects,
         stated=pl.concat([_stated_of_author(header), _stated_of_papers(kept)]),
         furniture_line_count=header.filter("is_furniture").height,
         line_count=lines.height,
@@ -176,7 +144,7 @@ def _header(cut: pl.DataFrame) -> pl.DataFrame:
             "line",
             "text",
             metric=metric,
-            value=_number(printed),
+            value=as_number(printed),
             known=known,
             # Only above a profile is the first line a name: a page may begin within an entry.
             is_name=is_first
@@ -188,21 +156,11 @@ def _header(cut: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _number(printed: pl.Expr) -> pl.Expr:
-    """Return `17,969` as 17969 and `1.2K` as 1200."""
-    factor = (
-        printed.str.extract(r"([KkM])$")
-        .replace_strict({"K": 1e3, "k": 1e3, "M": 1e6}, default=1.0, return_dtype=pl.Float64)
-        .fill_null(1.0)
-    )
-    return printed.str.replace_all(r"[,KkM]", "").cast(pl.Float64, strict=False) * factor
-
-
 def _stated_count(first_lines: pl.DataFrame | None) -> int | None:
     if first_lines is None:
         return None
     header = _header(entry_lines(first_lines, _ENTRY))
-    heading = header.select(_number(pl.col("text").str.extract(_COUNT_HEADING)).drop_nulls())
+    heading = header.select(as_number(pl.col("text").str.extract(_COUNT_HEADING)).drop_nulls())
     papers = header.filter(pl.col("metric") == "paper_count").select("value").drop_nulls()
     stated = pl.concat([heading.rename({"text": "value"}), papers])
     return int(stated.item(0, 0)) if stated.height else None

@@ -14,13 +14,15 @@ import polars as pl
 
 from flows.formats import STATED_SCHEMA, Batch, Dump, Format, Reading
 from flows.formats._page import (
+    NUMBER,
+    Fault,
     as_entries,
+    as_number,
     blank_lines,
-    flawed_rejects,
+    entries_of,
     is_blank,
     numbered,
-    rejected,
-    spans,
+    told_apart,
     whole_entries,
 )
 from flows.normalize.dates import (
@@ -50,7 +52,7 @@ FURNITURE = (
 _FURNITURE = rf"^\s*(?:{'|'.join(FURNITURE)})\s*$"
 _AUTHORS = r"^\s*•\s*([\d,]+) authors?\s*$"
 _DOT = r"^\s*·\s*$"
-_DATE_LINE = rf"^\s*({DATE})(?:\s+([\d,]+))?\s*$"
+_DATE_LINE = rf"^\s*({DATE})(?:\s+({NUMBER}))?\s*$"
 _HEADER_DATE = rf"^\s*{DATE}\s*$"
 _ORGANIZATION = r"^\s*(\S+)(?:\s+(\S.*?))?\s*$"
 _LONGEST_HEADER_LINE = 120
@@ -175,7 +177,8 @@ def _batch(
     classified = _classified(lines, is_first=is_first)
     cut = _with_entries(classified.filter(pl.col("kind") != "furniture"))
     text = pl.col("text")
-    facts = cut.group_by("entry").agg(
+    entries = entries_of(
+        cut,
         title=fold(text.filter(pl.col("kind") == "title").str.join(" ")),
         abstract=fold(text.filter(pl.col("kind") == "abstract").str.join("\n")),
         authors_line=text.filter(pl.col("kind") == "authors").first(),
@@ -184,72 +187,54 @@ def _batch(
         has_block=pl.col("kind").is_in(["authors", "organization", "dot", "date"]).any(),
     )
     slug_and_name = pl.col("organization_line").str.extract_groups(_ORGANIZATION)
-    entries = (
-        spans(cut, "entry")
-        .join(facts, on="entry")
-        .sort("entry")
-        .with_row_index("ordinal", offset=1)
-        .with_columns(
-            author_count=_count(pl.col("authors_line").str.extract(_AUTHORS)),
-            organization_slug=slug_and_name.struct.field("1"),
-            organization=fold(
-                slug_and_name.struct.field("2").fill_null(slug_and_name.struct.field("1"))
-            ),
-            date_printed=fold(pl.col("date_line").str.extract(_DATE_LINE, 1)),
-            comment_count=_count(pl.col("date_line").str.extract(_DATE_LINE, 2)),
-            links=links(pl.col("abstract")),
-        )
+    entries = entries.with_columns(
+        author_count=as_number(pl.col("authors_line").str.extract(_AUTHORS)).cast(
+            pl.Int32, strict=False
+        ),
+        organization_slug=slug_and_name.struct.field("1"),
+        organization=fold(
+            slug_and_name.struct.field("2").fill_null(slug_and_name.struct.field("1"))
+        ),
+        date_printed=fold(pl.col("date_line").str.extract(_DATE_LINE, 1)),
+        comment_count=as_number(pl.col("date_line").str.extract(_DATE_LINE, 2)),
+        links=links(pl.col("abstract")),
     )
-    readable = entries.filter(pl.col("flaw").is_null())
     is_whole = pl.col("abstract").is_not_null() | (
         pl.col("title").is_not_null() & pl.col("has_block")
     )
     if is_first and cut.height == classified.height:
         # No header stands above: a first entry without a title is the rest of a cut one.
         is_whole &= (pl.col("ordinal") > 1) | pl.col("title").is_not_null()
-    is_dated = pl.col("date_line").is_null() | pl.col("date_printed").is_not_null()
-    is_counted = pl.col("authors_line").is_null() | pl.col("author_count").is_not_null()
-    kept = readable.filter(is_whole, is_dated, is_counted)
+    authors_line, date_line = pl.col("authors_line"), pl.col("date_line")
+    kept, rejects = told_apart(
+        entries,
+        Fault(
+            ~is_whole,
+            "whole_entry",
+            "The text lacks an abstract, or its title at the head of the page: the page is cut"
+            " here, or this is page furniture unknown to bibmill.",
+        ),
+        Fault(
+            date_line.is_not_null() & pl.col("date_printed").is_null(),
+            "readable_date",
+            pl.lit("The line after '·' is no date such as 'Jan 23, 2024': ")
+            + fold(date_line).str.head(80),
+        ),
+        Fault(
+            authors_line.is_not_null() & pl.col("author_count").is_null(),
+            "readable_count",
+            pl.lit("The number of authors is too large to be one: ")
+            + fold(authors_line).str.head(80),
+        ),
+    )
     return Batch(
         entries=as_entries(with_dates(kept, year, captured_on)),
-        rejects=pl.concat(
-            [
-                flawed_rejects(entries),
-                rejected(
-                    readable.filter(~is_whole),
-                    check=pl.lit("whole_entry"),
-                    message=pl.lit(
-                        "The text lacks an abstract, or its title at the head of the page: the"
-                        " page is cut here, or this is page furniture unknown to bibmill."
-                    ),
-                ),
-                rejected(
-                    readable.filter(is_whole, ~is_dated),
-                    check=pl.lit("readable_date"),
-                    message=pl.concat_str(
-                        pl.lit("The line after '·' is no date such as 'Jan 23, 2024': "),
-                        pl.col("date_line").str.head(80),
-                    ),
-                ),
-                rejected(
-                    readable.filter(is_whole, is_dated, ~is_counted),
-                    check=pl.lit("readable_count"),
-                    message=pl.concat_str(
-                        pl.lit("The number of authors is too large to be one: "),
-                        pl.col("authors_line").str.head(80),
-                    ),
-                ),
-            ]
-        ),
+        rejects=rejects,
         stated=_stated(kept),
         furniture_line_count=classified.filter(pl.col("kind") == "furniture").height,
         line_count=lines.height,
         blank_line_count=blank_lines(lines),
     )
-
-
-def _count(printed: pl.Expr) -> pl.Expr:
-    return printed.str.replace_all(",", "").cast(pl.Int32, strict=False)
 
 
 def _stated(entries: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from flows.normalize.byline_model import BylineModel, text_scores, text_words
+from flows.normalize.names import PARTICLES
 from flows.normalize.text import match_key
 
 
@@ -40,6 +41,8 @@ _PREFIXES = _NAME.str.count_matches(r"\b(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz)\p
     pl.Int64
 )
 _HUMPS = _NAME.str.count_matches(r"\p{Ll}\p{Lu}").cast(pl.Int64) - _PREFIXES
+# `Dde la Cruz`: the end of a title and a particle, unless it is a name of its own, such as Ada.
+_IS_GLUED_PARTICLE = _NAME.str.contains(rf"^\p{{Lu}}+(?:{'|'.join(PARTICLES)}) ")
 _COUNT = pl.col("count").fill_null(0).cast(pl.Float64)
 
 
@@ -53,7 +56,8 @@ def _is(column: str) -> pl.Expr:
 
 
 # The weights are those of a conditional logit over the possible cuts of a line and no cut at all,
-# fitted on glued lines (data/README.md); the last two are set by hand: they were not in that data.
+# fitted on glued lines (data/README.md); the last three are set by hand, as that data has no such
+# lines.
 CLUES = (
     Clue("cut", 4.79, pl.lit(1.0)),
     Clue("of_truncated_list", -0.73, pl.col("truncated")),
@@ -100,6 +104,7 @@ CLUES = (
     Clue("name_seen_often", 0.199, (_COUNT.log1p() - 0.69).clip(0, 3)),
     Clue("title_known", 12.0, _is("title_known")),
     Clue("cjk_name_after_other_script", 12.0, _IS_CJK),
+    Clue("glued_particle", -60.0, _IS_GLUED_PARTICLE & ~_is("first_in_names") & (_COUNT == 0)),
 )  # fmt: skip
 
 

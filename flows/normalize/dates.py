@@ -7,8 +7,20 @@ import datetime as dt
 import polars as pl
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-MONTH_DAY = rf"(?:{'|'.join(MONTHS)})\s\d{{1,2}}"
+_MONTH = (
+    "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    "|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+MONTH_DAY = rf"{_MONTH}\s\d{{1,2}}"
 DATE = rf"{MONTH_DAY}(?:,\s\d{{4}})?"
+
+LEAP_DAY = 229
+"""29 February, as `month_and_day` tells it."""
+
+LONGEST_PAUSE = 5
+"""Years that a page may leave out; a single date beyond them looks like a misprint."""
+LIVELY = 5
+"""So many dates in the last two of the other years show that the page was kept until then."""
 
 
 def printed_year(date: pl.Expr) -> pl.Expr:
@@ -23,32 +35,35 @@ def month_and_day(date: pl.Expr) -> pl.Expr:
         default=None,
         return_dtype=pl.Int16,
     )
-    return month * 100 + date.str.extract(r"^\w{3}\s(\d{1,2})").cast(pl.Int16)
+    return month * 100 + date.str.extract(r"^\w+\s(\d{1,2})").cast(pl.Int16)
 
 
 def infer_capture_year(printed: pl.Series, header: str | None) -> int | None:
-    """Return the year a page was captured in, from the dates on it; null if nothing tells.
+    """Return the year a page was captured in, from the dates on it; null if nothing tells surely.
 
-    Pages leave the year out of dates of the current year, so every printed year is earlier: the
-    capture year is the first after them that makes a 29 February without a year a real day. A page
-    header that prints its year tells it outright.
+    Pages leave the year out of dates of the current year, so the capture year is the one after the
+    last printed year. A page header that prints its year tells it outright.
+
+    A last year that is printed once, more than `LONGEST_PAUSE` years after all others, is no
+    evidence: it is a misprint where the page is lively up to the others, and the year follows
+    these; else there is no telling. Nor is there where the header is a 29 February that the year
+    does not have. A date of an entry is too little to move all others: see `with_dates`.
     """
-    named = [] if header is None else [header]
-    dates = pl.DataFrame({"date": [*printed, *named]}, schema={"date": pl.String}).select(
-        "date", year=printed_year(pl.col("date")), day=month_and_day(pl.col("date"))
-    )
     if header is not None:
         stated = pl.select(printed_year(pl.lit(header))).item()
         if stated is not None:
             return int(stated)
-    latest = dates["year"].max()
-    if latest is None:
+    dates = pl.DataFrame({"date": printed}, schema={"date": pl.String})
+    years = dates.select(printed_year(pl.col("date"))).to_series().drop_nulls().sort().to_list()
+    trusted = len(years)
+    while trusted > 1 and years[trusted - 1] - years[trusted - 2] > LONGEST_PAUSE:
+        trusted -= 1
+    is_lively = sum(year >= years[trusted - 1] - 1 for year in years[:trusted]) >= LIVELY
+    if not years or (trusted < len(years) and not is_lively):
         return None
-    year = int(latest) + 1  # type: ignore[arg-type]
-    leap_day = dates.filter(pl.col("year").is_null() & (pl.col("day") == 229)).height > 0
-    while leap_day and not _is_leap(year):
-        year += 1
-    return year
+    year = int(years[trusted - 1]) + 1
+    is_leap_day = header is not None and pl.select(month_and_day(pl.lit(header))).item() == LEAP_DAY
+    return None if is_leap_day and not _is_leap(year) else year
 
 
 def capture_date(header: str | None, year: int | None) -> dt.date | None:
@@ -65,7 +80,8 @@ def with_dates(
     """Return `entries` with publication_date, date_precision and date_basis from `date_printed`.
 
     A date without a year takes the capture year, or the year before where it would lie after the
-    day of capture (and the day after it, for time zones); without a capture year it stays null.
+    day of capture (and the day after it, for time zones); without a capture year it stays null,
+    and so does a 29 February in a year that has none: of which year it is, nobody can tell.
     A date that is printed in full but is no day of the calendar has a basis and no date, which
     validation rejects.
     """
@@ -77,9 +93,11 @@ def with_dates(
         after = month_and_day(printed) > bound.month * 100 + bound.day
         default = pl.when(after).then(default - 1).otherwise(default)
     year = own_year.fill_null(default)
-    known = printed.is_not_null() & year.is_not_null()
+    date = _as_date(printed, year)
+    is_misfit = own_year.is_null() & (month_and_day(printed) == LEAP_DAY) & date.is_null()
+    known = printed.is_not_null() & year.is_not_null() & ~is_misfit
     return entries.with_columns(
-        publication_date=_as_date(printed, year),
+        publication_date=date,
         date_precision=pl.when(known).then(pl.lit("day")),
         date_basis=pl.when(known).then(
             pl.when(own_year.is_not_null())
@@ -90,9 +108,8 @@ def with_dates(
 
 
 def _as_date(printed: pl.Expr, year: pl.Expr) -> pl.Expr:
-    text = pl.concat_str(
-        [printed.str.extract(rf"^({MONTH_DAY})"), year.cast(pl.String)], separator=" "
-    ).str.replace_all(r"\s", " ")
+    month, day = printed.str.slice(0, 3), printed.str.extract(r"^\w+\s(\d{1,2})")
+    text = pl.concat_str([month, day, year.cast(pl.String)], separator=" ")
     return text.str.to_date("%b %d %Y", strict=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.normalize.text import fold, match_key
+from schemas.columns import AUTHOR_STRUCT
 
 PARTICLES = (
     "al", "bin", "da", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du", "el",
@@ -63,6 +64,16 @@ def parse_author_line(line: pl.Expr) -> pl.Expr:
         is_complete=pl.when(names.is_not_null()).then(~cut),
         affiliations=_parts(places),
     )
+
+
+def as_authors(names: pl.Expr) -> pl.Expr:
+    """Return a list of names as the authors column of a record; null stays null."""
+    unknown = [
+        pl.lit(None, field.dtype).alias(field.name)
+        for field in AUTHOR_STRUCT.fields
+        if field.name != "name"
+    ]
+    return names.list.eval(pl.struct(pl.element().alias("name"), *unknown))
 
 
 ET_AL = r",?\s*\bet al\.?$"

@@ -1,8 +1,8 @@
 """The room where records become papers, mentions become authors, and both get lasting ids.
 
-In order: `papers` (with `features`, `blocking`, `evidence`, `scoring`, `clustering`), `identity`,
-`survivorship`, `authors`, `people`, `organizations`, `metrics`. Reading and validating come before,
-writing after; nothing here opens a file but its own shipped figures.
+In order: `succession`, `papers` (with `features`, `blocking`, `evidence`, `scoring`, `clustering`,
+`verdicts`), `identity`, `survivorship`, `authors`, `people`, `organizations`, `metrics`. Reading
+and validating come before, writing after; nothing here opens a file but its own shipped figures.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from flows.resolve.organizations import (
 )
 from flows.resolve.papers import resolve_papers
 from flows.resolve.people import author_members, author_tables, authors_before
+from flows.resolve.succession import succeed, successors
 from flows.resolve.survivorship import author_list_records, survive
 from schemas import TABLES
 from schemas.dictionary import empty_frame, polars_schema
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 _CONSULTED = (
     "papers", "paper_records", "authors", "author_aliases", "authorships", "organizations",
-    "organization_aliases", "metrics", "redirects",
+    "organization_aliases", "metrics", "records", "redirects",
 )  # fmt: skip
 
 
@@ -56,6 +57,8 @@ def resolve(
     the release before, by name (none at first): ids are taken over from it and nothing else.
     """
     before = {name: previous.get(name, empty_frame(TABLES[name])) for name in _CONSULTED}
+    heirs = successors(before["records"], validated.records)
+    before |= {name: succeed(before[name], heirs) for name in ("paper_records", "authorships")}
     releases = Releases(release_id, previous_release_id)
     records = validated.records.with_columns(
         readable(validated.records["title"]), readable(validated.records["abstract"])

@@ -21,6 +21,7 @@ EXACT_NEIGHBOURS = 10
 LOOSE_NEIGHBOURS = 3
 
 RARE_TITLE_WORDS = 4
+LONGEST_NAME = 20
 RARE_WORDS = 6
 # An abstract with fewer letters is too often a formula like "No abstract available".
 SHORTEST_ABSTRACT = 60
@@ -81,6 +82,12 @@ def title_opening(features: Features) -> pl.DataFrame:
     )
 
 
+def title_name(features: Features) -> pl.DataFrame:
+    """Key on the first word of a short name before the colon, without its number."""
+    is_name = pl.col("head_letters").str.len_chars() <= LONGEST_NAME
+    return _column(features, pl.when(is_name).then("opening"))
+
+
 def author_and_year(features: Features) -> pl.DataFrame:
     """Key on the first author's surname, the year and the first four letters of the title."""
     return _column(
@@ -124,6 +131,7 @@ KEYS: tuple[Key, ...] = (
     Key("title", title, EXACT_NEIGHBOURS, is_exact=True),
     Key("title_head", title_head, EXACT_NEIGHBOURS, is_exact=True),
     Key("title_opening", title_opening, LOOSE_NEIGHBOURS, is_exact=False),
+    Key("title_name", title_name, LOOSE_NEIGHBOURS, is_exact=False),
     Key("author_and_year", author_and_year, LOOSE_NEIGHBOURS, is_exact=False),
     Key("abstract_opening", abstract_opening, EXACT_NEIGHBOURS, is_exact=True),
     Key("abstract_ending", abstract_ending, EXACT_NEIGHBOURS, is_exact=True),

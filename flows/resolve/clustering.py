@@ -15,7 +15,7 @@ import polars as pl
 
 # Weights are clipped, so that no single pair outvotes many; contradictions and rulings are not.
 LOWEST, HIGHEST = -2.0, 6.0
-RULING = 1e6
+RULING = 1e9
 CONFLICT = -1e6
 # An edge this weak still puts two things into one component, whose pairs are then weighed together.
 EDGE = -1.4
@@ -46,7 +46,69 @@ def cluster(count: int, pairs: pl.DataFrame) -> pl.Series:
     component in which no known pair speaks against is a cluster as it is; another is joined pair by
     pair, the strongest average first, as long as the average over the known pairs across is
     positive. So a conflict keeps apart what it separates, and of two partners the stronger wins.
+
+    A RULING joins the whole clusters that its two nodes would be in without it: no evidence between
+    these, only a ruling against (-RULING) or what follows from one, keeps a part of them out.
     """
+    same, different = _rulings(pairs)
+    if same.is_empty():
+        return _cluster(count, pairs)
+    evidence = pairs.filter(pl.col("weight").abs() < RULING)
+    known = pl.concat([evidence.join(different, on=["left", "right"], how="anti"), different])
+    group = _cluster(count, known)
+    ends = [group.gather(same[side]) for side in ("left", "right")]
+    linked = pl.Series("linked", components(count, *ends)).gather(group)
+    sides = {
+        f"{name}_{side}": labels.gather(known[side].cast(pl.UInt32))
+        for name, labels in (("group", group), ("linked", linked))
+        for side in ("left", "right")
+    }
+    is_inside = pl.col("group_left") == pl.col("group_right")
+    settled = (
+        known.with_columns(**sides)
+        .filter(is_inside | (pl.col("weight") == -RULING))
+        .filter(pl.col("linked_left") == pl.col("linked_right"))
+        .select("left", "right", weight=pl.when(is_inside).then(HIGHEST).otherwise("weight"))
+    )
+    return _cluster(count, pl.concat([settled, same]))
+
+
+def _rulings(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what is ruled to be the same, and different: left, right, weight.
+
+    What is the same as one of two different things is different from the other. A ruling of
+    sameness that would make two different things one through others does not hold.
+    """
+    ruled = pairs.filter(pl.col("weight").abs() >= RULING).sort("left", "right")
+    members: dict[int, set[int]] = {}
+    apart: set[tuple[int, int]] = set()
+    same = []
+    # A loop over rulings of people: few, and each bears on the next.
+    for left, right, weight in ruled.sort("weight", "left", "right").iter_rows():
+        one, other = members.setdefault(left, {left}), members.setdefault(right, {right})
+        if weight < 0:
+            apart |= {(left, right), (right, left)}
+        elif one is other or not any((a, b) in apart for a in one for b in other):
+            same.append((left, right, weight))
+            one |= other
+            members |= dict.fromkeys(one, one)
+    different = sorted(
+        {
+            (min(a, b), max(a, b), -RULING)
+            for left, right in apart
+            for a in members[left]
+            for b in members[right]
+        }
+    )
+    schema = pairs.schema
+    return (
+        pl.DataFrame(same, schema=schema, orient="row"),
+        pl.DataFrame(different, schema=schema, orient="row"),
+    )
+
+
+def _cluster(count: int, pairs: pl.DataFrame) -> pl.Series:
+    """Return the cluster of each node by components and average linkage."""
     sure = pairs.filter(pl.col("weight") > EDGE).select("left", "right")
     labels = components(count, sure["left"], sure["right"])
     label = pl.Series("cluster", labels)
@@ -58,7 +120,7 @@ def cluster(count: int, pairs: pl.DataFrame) -> pl.Series:
     if doubtful.is_empty():
         return label
     clipped = doubtful.with_columns(
-        weight=pl.when(pl.col("weight").abs() >= RULING)
+        weight=pl.when(pl.col("weight").abs() >= -CONFLICT)
         .then("weight")
         .otherwise(pl.col("weight").clip(LOWEST, HIGHEST))
     ).sort("component", "left", "right")

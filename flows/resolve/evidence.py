@@ -24,12 +24,20 @@ ARXIV_DOI = r"^10\.48550/arxiv\.(.+)$"
 NUMBER_WORD = r"^(\d+|[ivx]+|one|two|three|four|five|six|seven|eight|nine|ten)$"
 SHINGLE_WORDS = 3
 FEWEST_SHINGLES = 20
+# A name that ends in a number, perhaps with a letter: `model2`, `4v`; not `2nd`, not `1990s`.
+VERSION_WORD = r"^(\p{L}*\d+)\p{L}{0,2}$"
+NO_VERSION_WORD = r"\d(st|nd|rd|th|s)$"
+# Titles that begin with one word and share words of this rarity are shown side by side.
+FAMILY_RARITY = 6.0
+# Words this alike may be readings of one.
+TYPO = 0.6
 BATCH = 50_000
 
 SIDE_COLUMNS = (
     "record_id", "version", "doi", "arxiv_id", "identifiers", "date_basis", "year", "title_key",
-    "title_letters", "head_letters", "marks", "note", "abstract_key", "abstract_length", "surname",
-    "authors_cut",
+    "title_letters", "head_letters", "title_core", "opening", "marks", "suffixes", "note",
+    "abstract_key", "abstract_length", "figures", "named_versions", "surname", "authors_cut",
+    "author_count", "day",
 )  # fmt: skip
 
 
@@ -64,6 +72,7 @@ def _compare_batch(
         | pl.col("title_similarity").is_null()
         | (pl.col("title_similarity") >= 0.6)
         | (pl.col("title_containment") >= 0.5)
+        | pl.col("titles_begin_alike")
     )
     compared = titled.filter(near)
     compared = _with_authors(_with_abstracts(compared, features.rows), features.name_words)
@@ -74,6 +83,8 @@ def _compare_batch(
         *(name for name in compared.columns if name not in sides.columns),
         "people_of_title", "years_of_title", "titles_of_abstract",
         same_identifier=_same_identifier(),
+        same_day=pl.col("day_left") == pl.col("day_right"),
+        same_author_count=pl.col("author_count_left") == pl.col("author_count_right"),
         year_gap=(pl.col("year_left") - pl.col("year_right")).abs().cast(pl.Int32),
         year_is_inferred=_either("date_basis", "inferred_year"),
         has_preprint=_either("version", "preprint"),
@@ -144,20 +155,64 @@ def _with_titles(sides: pl.DataFrame, title_words: pl.DataFrame) -> pl.DataFrame
         title_heads_are_equal=(
             pl.col("head_letters_left") == pl.col("head_letters_right")
         ).fill_null(value=False),
+        titles_begin_alike=(
+            (pl.col("opening_left") == pl.col("opening_right"))
+            & (pl.lit(shared["shared"]) >= FAMILY_RARITY)
+        ).fill_null(value=False),
+        over_left=_words_over("left", "right"),
+        over_right=_words_over("right", "left"),
     )
     left, right = _marks_over("left", "right"), _marks_over("right", "left")
-    is_like = (pl.col("title_similarity") >= 0.6) | (pl.col("title_containment") >= 0.5)
-    over = like.select(left=_words_over("left", "right"), right=_words_over("right", "left"))
-    replaced = likeness(over["left"], over["right"], of_parts=True)
-    return like.with_columns(
-        replaced_similarity=replaced,
-        numbers_conflict=((left.list.len() > 0) & (right.list.len() > 0) & is_like).fill_null(
-            value=False
-        ),
-        number_is_left_over=(_without_years(left) + _without_years(right) > 0)
-        & ~pl.col("title_is_cut"),
-        notes_conflict=(pl.col("note_left").fill_null("") != pl.col("note_right").fill_null(""))
-        & pl.col("title_similarity").is_not_null(),
+    is_like = (
+        (pl.col("title_similarity") >= 0.6)
+        | (pl.col("title_containment") >= 0.5)
+        | pl.col("titles_begin_alike")
+    )
+    texts = like.select(
+        pl.when(pl.col(side).list.len() > 0).then(pl.col(side).list.join("")).alias(side)
+        for side in ("over_left", "over_right")
+    )
+    replaced = likeness(texts["over_left"], texts["over_right"], of_parts=True)
+    is_left_over = (_without_years(left) + _without_years(right) > 0) & ~pl.col("title_is_cut")
+    are_siblings = (
+        (pl.col("title_core_left") == pl.col("title_core_right")) & is_left_over
+    ) | _another_version()
+    return (
+        like.with_columns(replaced_similarity=replaced)
+        .with_columns(
+            numbers_conflict=(
+                ((left.list.len() > 0) & (right.list.len() > 0) & is_like)
+                | (are_siblings & ~pl.col("title_is_equal") & ~pl.col("title_is_cut"))
+            ).fill_null(value=False),
+            number_is_left_over=is_left_over,
+            notes_conflict=(pl.col("note_left").fill_null("") != pl.col("note_right").fill_null(""))
+            & pl.col("title_similarity").is_not_null(),
+        )
+        .drop("over_left", "over_right")
+    )
+
+
+def _another_version() -> pl.Expr:
+    """Whether the titles differ in nothing but one word a side that makes a name another one."""
+    sides = [
+        (pl.col(f"over_{side}").list.len() <= 1)
+        & (_plain_words(f"over_{side}").list.set_difference(f"suffixes_{side}").list.len() == 0)
+        for side in ("left", "right")
+    ]
+    one, other = (
+        pl.col(f"over_{side}").list.first().str.extract(VERSION_WORD) for side in ("left", "right")
+    )
+    # A word on each side may be one word with a typo, unless only its number's letters differ.
+    is_another = (pl.col("replaced_similarity").fill_null(0.0) < TYPO) | (one == other)
+    differs = pl.col("over_left").list.len() + pl.col("over_right").list.len() > 0
+    return pl.all_horizontal(sides) & differs & is_another.fill_null(value=False)
+
+
+def _plain_words(over: str) -> pl.Expr:
+    """Return the left-over words that do not name a version by themselves."""
+    word = pl.element().str
+    return pl.col(over).list.eval(
+        pl.element().filter(~word.contains(VERSION_WORD) | word.contains(NO_VERSION_WORD))
     )
 
 
@@ -180,13 +235,12 @@ def _without_years(marks: pl.Expr) -> pl.Expr:
 
 
 def _words_over(mine: str, other: str) -> pl.Expr:
-    """Return the words of one title that the other lacks, run together; null if there is none."""
+    """Return the sorted words of one title that the other lacks."""
     mine_words, other_words = (pl.col(f"title_key_{side}").str.split(" ") for side in (mine, other))
     over = mine_words.list.set_difference(other_words)
     # Numbers are compared as marks, where "ii" and "2" are one.
     words = over.list.eval(pl.element().filter(~pl.element().str.contains(NUMBER_WORD)))
-    text = words.list.sort().list.join("")
-    return pl.when(text != "").then(text)
+    return words.list.sort()
 
 
 def _with_abstracts(compared: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -219,6 +273,16 @@ def _with_abstracts(compared: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(
         abstract_is_equal=pl.col("abstract_key_left") == pl.col("abstract_key_right"),
         abstract_words=pl.min_horizontal("abstract_length_left", "abstract_length_right"),
+        versions_differ=_differ("named_versions", 1),
+        figures_differ=_differ("figures", 2),
+    )
+
+
+def _differ(column: str, fewest: int) -> pl.Expr:
+    """Whether each side lists at least so many that the other lacks; one side alone may be cut."""
+    lists = ((f"{column}_left", f"{column}_right"), (f"{column}_right", f"{column}_left"))
+    return pl.all_horizontal(
+        pl.col(mine).list.set_difference(other).list.len() >= fewest for mine, other in lists
     )
 
 

@@ -70,6 +70,11 @@ _NUMERAL = (
     r"|\b(?:ii|iii|iv|vi|vii|viii|ix|xi|xii|xiii|xiv|xv)\b"
     r"| (?:i|v)(?:[.,]? *$|:)"
 )
+_NUMBER_IN_KEY = (
+    rf"\b(?:{_NUMBERED} )?(?:\d+|{'|'.join((*_ROMAN, *_SPELLED))})\b|\b{_NUMBERED} [a-h]\b|\d+"
+)
+_URL = r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|org|io|ai|net|edu|co)/\S*"
+_NUMBERED_NAME = r"\b\p{L}+-?\d+(?:\.\d+)*\p{L}{0,2}\b"
 _HEAD_END = r"^(.*?[^\s:?!.–—-].*?)(?::\s*|\s*—\s*| [-–] |\? |! |\. )"
 
 KEY_LETTERS = 40
@@ -100,15 +105,25 @@ def describe(records: pl.DataFrame) -> Features:
         year=pl.col("publication_date").dt.year(),
         title=pl.col("title"),
         title_key=_without_placeholder(match_key(pl.col("title"))),
+        abstract="abstract",
         abstract_key=match_key(pl.col("abstract")),
         names=pl.col("authors").list.eval(pl.element().struct.field("name")),
+        author_count=pl.coalesce(
+            "author_count", pl.when("authors_complete").then(pl.col("authors").list.len())
+        ),
+        day=pl.when(pl.col("date_precision") == "day").then("publication_date"),
     )  # fmt: skip
     plain = plain.with_columns(title=pl.when(pl.col("title_key").is_not_null()).then("title"))
     rows = plain.with_columns(
         _compact(pl.col("title_key")).alias("title_letters"),
         _compact(_head(pl.col("title"))).alias("head_letters"),
         marks=title_marks(pl.col("title")),
+        title_core=_compact(pl.col("title_key").str.replace_all(_NUMBER_IN_KEY, "")),
+        opening=_opening(pl.col("title_key")),
+        suffixes=title_suffixes(pl.col("title")),
         note=title_note(pl.col("title")),
+        figures=abstract_figures(pl.col("abstract")),
+        named_versions=abstract_versions(pl.col("abstract")),
         abstract_length=pl.col("abstract_key").str.count_matches(" ") + 1,
     )
     names = _names(rows)
@@ -198,6 +213,40 @@ def title_marks(title: pl.Expr) -> pl.Expr:
     return marks.list.unique().list.sort().fill_null([])
 
 
+def title_suffixes(title: pl.Expr) -> pl.Expr:
+    """Return the words that a hyphen ties to a name to make it another one, in lower case.
+
+    `Model-2.5-Base`, `Model2-Base` have base, `Model-XL` has xl, `Model-G` has g; `model-based` has
+    none.
+    """
+    has_case = title.str.contains(r"\p{Ll}").fill_null(value=False)
+    shouted = r"\b\p{L}{2,}-(?:\p{Lu}[\p{L}\d]*\p{Lu}|\p{Lu}\d|\p{L}\b)[\p{L}\d]*"
+    found = pl.concat_list(
+        title.str.extract_all(r"\b\p{L}*-?\d[\p{L}\d.]*-\p{L}+"),
+        pl.when(has_case).then(title.str.extract_all(shouted)).otherwise([]),
+    )
+    words = found.list.eval(pl.element().str.extract(r"-([^-]+)$").str.to_lowercase())
+    return words.list.unique().list.sort().fill_null([])
+
+
+def abstract_versions(abstract: pl.Expr) -> pl.Expr:
+    """Return the sorted names with a number in them (`Model2.5`, `Model-3b`), links left out."""
+    names = _without_links(abstract).str.extract_all(_NUMBERED_NAME)
+    return (
+        names.list.eval(pl.element().str.replace("-", "", literal=True))
+        .list.unique()
+        .list.sort()
+        .fill_null([])
+    )
+
+
+def abstract_figures(abstract: pl.Expr) -> pl.Expr:
+    """Return the sorted numbers that stand alone, links left out."""
+    plain = _without_links(abstract).str.replace_all(_NUMBERED_NAME, " ")
+    figures = plain.str.replace_all(r"(\d),(\d{3})\b", "$1$2").str.extract_all(r"\d+(?:\.\d+)*")
+    return figures.list.unique().list.sort().fill_null([])
+
+
 def title_note(title: pl.Expr) -> pl.Expr:
     """Return which kind of note about another paper the title announces; null for a paper."""
     text = title.str.to_lowercase().str.strip_chars(" []()\"'")
@@ -205,6 +254,16 @@ def title_note(title: pl.Expr) -> pl.Expr:
     for name, pattern in reversed(NOTE_KINDS):
         kind = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(kind)
     return kind
+
+
+def _without_links(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.replace_all(_URL, " ")
+
+
+def _opening(key: pl.Expr) -> pl.Expr:
+    """Return the first word of a title's key without its number; null where it is a short word."""
+    word = key.str.extract(r"^(\p{L}+)")
+    return pl.when(word.str.len_chars() >= HEAD_LETTERS).then(word)
 
 
 def _without_placeholder(key: pl.Expr) -> pl.Expr:

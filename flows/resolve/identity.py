@@ -14,6 +14,7 @@ The rules:
   with the founder.
 - An id without members is `deleted`. It comes back only for its own founder, when that is again the
   founder of a thing: then it names what it always named, and its redirect is taken back.
+- A record that the same source now gives under another key is the same member: see `succession`.
 - Redirects of earlier releases are carried on and lead to ids of this release, or to null.
 """
 

@@ -1,23 +1,20 @@
 """Which records describe one paper: blocking, evidence, scoring and clustering, put together.
 
-Here: the order of the steps, rulings of people, and the published evidence. Not here: ids of papers
-(`identity`), what is said of a paper (`survivorship`).
+Here: the order of the steps and rulings of people. Not here: which of the compared pairs are
+published (`verdicts`), ids of papers (`identity`), what is said of a paper (`survivorship`).
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from flows.resolve.blocking import candidate_pairs, exact_bits, key_names
+from flows.resolve.blocking import candidate_pairs, exact_bits
 from flows.resolve.clustering import CONFLICT, EDGE, RULING, cluster, components
 from flows.resolve.evidence import compare
 from flows.resolve.features import Features, describe
 from flows.resolve.scoring import score
-from schemas.dictionary import polars_schema
-from schemas.match import Matches
+from flows.resolve.verdicts import IS_CONFLICT, published
 
-# Non-matches this near are published, and the nearest of every record, to answer "why not".
-FLOOR = -7.0
 # Inside a component of up to this many records every pair is compared.
 COMPLETED = 300
 
@@ -36,30 +33,28 @@ def resolve_papers(
     features = describe(records)
     rulings = _rulings(judgements, features)
     candidates = candidate_pairs(features)
-    judged = rulings.join(candidates, on=["left", "right"], how="anti")
-    scored = score(
-        compare(
-            pl.concat([candidates, _unblocked(judged.select("left", "right"))]),
-            features,
-            exact_bits(),
-        )
+    ruled = _in_full(
+        rulings.select("left", "right").join(candidates, on=["left", "right"], how="left")
     )
+    others = candidates.join(ruled, on=["left", "right"], how="anti")
+    scored = score(compare(pl.concat([others, ruled]), features, exact_bits()))
     scored = _with_rulings(scored, rulings)
     missing = _missing_inside(scored, features.rows.height)
     if not missing.is_empty():
-        completed = score(compare(_unblocked(missing), features, exact_bits()))
+        completed = score(compare(_in_full(missing), features, exact_bits()))
         scored = pl.concat([scored, _with_rulings(completed, rulings)])
     labels = cluster(features.rows.height, scored.select("left", "right", weight="bound"))
     scored = scored.with_columns(
         is_joined=labels.gather(scored["left"]) == labels.gather(scored["right"])
     )
-    return _published(scored), _clusters(scored, features, labels)
+    return published(scored, labels), _clusters(scored, features, labels)
 
 
-def _unblocked(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Pairs that no key brought together, but that are to be compared in full."""
+def _in_full(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that are to be compared in full, however little the keys say of them, if anything."""
+    keys = pl.col("keys").fill_null(0) if "keys" in pairs.columns else pl.lit(0)
     return pairs.select(
-        "left", "right", keys=pl.lit(0, pl.UInt32), shared=pl.lit(COMPLETED, pl.UInt32)
+        "left", "right", keys=keys.cast(pl.UInt32), shared=pl.lit(COMPLETED, pl.UInt32)
     )
 
 
@@ -84,10 +79,6 @@ def _with_rulings(scored: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
     """Let rulings decide, and add `bound`: the weight, or what is beyond weighing."""
     is_ruled = pl.col("ruling").is_not_null()
     is_same = pl.col("ruling") == "same"
-    is_conflict = ~pl.col("same_identifier").fill_null(value=True) | (
-        (pl.col("numbers_conflict") | pl.col("notes_conflict"))
-        & ~pl.col("same_identifier").fill_null(value=False)
-    )
     said = pl.concat_str(
         pl.lit("Ruled "), pl.col("ruling"), pl.lit(" by "), pl.col("who").fill_null("someone"),
         pl.lit(" on ") + pl.col("when"), pl.lit(": ") + pl.col("why"), pl.lit("."),
@@ -98,13 +89,13 @@ def _with_rulings(scored: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             bound=pl.when(is_ruled)
             .then(pl.when(is_same).then(RULING).otherwise(-RULING))
-            .when(is_conflict)
+            .when(IS_CONFLICT)
             .then(CONFLICT)
             .otherwise("weight"),
             probability=pl.when(is_ruled).then(is_same.cast(pl.Float64)).otherwise("probability"),
             verdict=pl.when(is_ruled)
             .then(pl.when(is_same).then(pl.lit("match")).otherwise(pl.lit("non_match")))
-            .when(is_conflict & (pl.col("verdict") == "match"))
+            .when(IS_CONFLICT & (pl.col("verdict") == "match"))
             .then(pl.lit("possible"))
             .otherwise("verdict"),
             decided_by=pl.when(is_ruled).then(pl.lit("judgement")).otherwise("decided_by"),
@@ -131,38 +122,6 @@ def _missing_inside(scored: pl.DataFrame, count: int) -> pl.DataFrame:
         .select(left="row", right="row_other")
         .join(scored, on=["left", "right"], how="anti")
         .sort("left", "right")
-    )
-
-
-def _published(scored: pl.DataFrame) -> pl.DataFrame:
-    """Return the pairs that came near, as `schemas.match` describes them."""
-    ends = pl.concat(
-        scored.select("left", "right", "weight", record=side) for side in ("left", "right")
-    )
-    nearest = (
-        ends.sort("record", "weight", "left", "right", descending=[False, True, False, False])
-        .unique("record", keep="first", maintain_order=True)
-        .select("left", "right", is_nearest=pl.lit(value=True))
-        .unique()
-    )
-    kept = scored.join(nearest, on=["left", "right"], how="left").filter(
-        (pl.col("weight") >= FLOOR)
-        | pl.col("is_nearest")
-        | pl.col("is_joined")
-        | (pl.col("decided_by") == "judgement")
-    )
-    names = key_names(pl.col("keys"))
-    schema = polars_schema(Matches)
-    return (
-        kept.with_columns(
-            blocked_by=pl.when(pl.col("keys") > 0)
-            .then(names)
-            .when(pl.col("decided_by") == "judgement")
-            .then(pl.lit("judgement"))
-            .otherwise(pl.lit("component")),
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
-        .sort("record_id_left", "record_id_right")
     )
 
 

@@ -21,6 +21,8 @@ Question = Literal["work", "version"]
 PRIOR: dict[Question, float] = {"work": -3.0, "version": 4.0}
 MATCH = 0.5
 POSSIBLE = 0.1
+# How the sentence about a pair begins, as a pattern.
+OPENING = r"^(?:One paper|Perhaps one paper|Two papers): "
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,21 @@ TITLES_DISAGREE = TITLE_IS_KNOWN & ~(
     | ((_col("title_similarity") >= 0.85) & ~WORD_IS_REPLACED)
     | ((_col("title_containment") >= 0.85) & (_col("title_rarity") >= 10))
 )
+# Every printed field that the two have is the same.
+ALL_IS_EQUAL = (
+    _col("title_is_equal")
+    & _col("abstract_is_equal")
+    & (_col("abstract_words") >= 8)
+    & (_col("year_gap") == 0)
+    & _col("same_day").fill_null(value=True)
+    & (_col("author_similarity") >= 0.99).fill_null(value=True)
+    & _col("same_author_count").fill_null(value=True)
+    & ~_col("numbers_conflict")
+)
+IS_REWRITTEN = (_col("abstract_similarity") >= 0.25) & ~_col("abstract_is_equal")
+TITLED, UNTITLED = IS_REWRITTEN & TITLE_IS_KNOWN, IS_REWRITTEN & ~TITLE_IS_KNOWN
+# Where two lists of names can be compared, they say more than their lengths.
+COUNTS_TELL = _col("author_similarity").is_null()
 
 EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
@@ -129,6 +146,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "abstract",
         "work",
         (
+            Level("title, authors, date and abstract all equal", ALL_IS_EQUAL, 6.0),
             Level(
                 "equal abstracts, found under many titles",
                 _col("abstract_is_equal") & (_col("titles_of_abstract") > 3),
@@ -141,6 +159,16 @@ EVIDENCE: tuple[Evidence, ...] = (
                 "equal short abstracts",
                 _col("abstract_is_equal") & (_col("abstract_words") >= 20),
                 6.0,
+            ),
+            Level(
+                "equal abstracts, too short to count for more",
+                _col("abstract_is_equal") & (_col("abstract_words") >= 14),
+                3.5,
+            ),
+            Level(
+                "equal abstracts, far too short to count for more",
+                _col("abstract_is_equal") & (_col("abstract_words") >= 8),
+                3.0,
             ),
             Level(
                 "alike short abstracts",
@@ -163,6 +191,14 @@ EVIDENCE: tuple[Evidence, ...] = (
             Level("abstracts share passages", _col("abstract_similarity") >= 0.12, 1.0),
             Level("abstracts share phrases", _col("abstract_similarity") >= 0.06, -1.5),
             Level("different abstracts", _col("abstract_similarity").is_not_null(), -5.0),
+        ),
+    ),
+    Evidence(
+        "figures",
+        "work",
+        (
+            Level("alike abstracts of other versions", UNTITLED & _col("versions_differ"), -7.0),
+            Level("alike abstracts with other figures", UNTITLED & _col("figures_differ"), -7.0),
         ),
     ),
     Evidence(
@@ -191,6 +227,23 @@ EVIDENCE: tuple[Evidence, ...] = (
             ),
             Level("few authors shared", _col("author_similarity") >= 0.1, -2.5),
             Level("different authors", _col("author_similarity").is_not_null(), -4.0),
+        ),
+    ),
+    Evidence(
+        "author count",
+        "work",
+        (Level("as many authors", COUNTS_TELL & _col("same_author_count"), 0.5),),
+    ),
+    Evidence(
+        "day",
+        "work",
+        (
+            Level(
+                "the same day and abstract",
+                _col("same_day") & _col("abstract_is_equal") & (_col("abstract_words") >= 20),
+                3.0,
+            ),
+            Level("the same day", _col("same_day"), 1.0),
         ),
     ),
     Evidence(
@@ -227,6 +280,16 @@ EVIDENCE: tuple[Evidence, ...] = (
         ),
     ),
     Evidence(
+        "number of authors",
+        "version",
+        (Level("another number of authors", COUNTS_TELL & ~_col("same_author_count"), -3.0),),
+    ),
+    Evidence(
+        "other figures",
+        "version",
+        (Level("alike abstracts with other figures", TITLED & _col("figures_differ"), -1.5),),
+    ),
+    Evidence(
         "recurring title",
         "version",
         (
@@ -238,6 +301,9 @@ EVIDENCE: tuple[Evidence, ...] = (
         ),
     ),
 )
+
+
+SCORED = ("weight", "probability", "verdict", "decided_by", "evidence", "reason")
 
 
 def score(compared: pl.DataFrame) -> pl.DataFrame:
@@ -277,15 +343,7 @@ def score(compared: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.lit("model")),
         )
         .with_columns(reason=_reason())
-        .select(
-            *compared.columns,
-            "weight",
-            "probability",
-            "verdict",
-            "decided_by",
-            "evidence",
-            "reason",
-        )
+        .select(*compared.columns, *SCORED)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -37,7 +38,7 @@ def put(path: Path, content: bytes) -> Path:
 @pytest.mark.parametrize("sample", SAMPLE_FILES, ids=lambda path: path.parent.name)
 def test_a_dump_is_staged_with_a_balanced_account(sample, tmp_path) -> None:
     extracted = extract(sample, tmp_path)
-    entries, rejects = staged(extracted, "entries"), staged(extracted, "rejects")
+    entries, rejects = (staged(extracted, name).collect() for name in ("entries", "rejects"))
     assert extracted.unreadable is None
     assert extracted.bytes == sample.stat().st_size
     assert extracted.read_count == entries.height + rejects.height == entries.height
@@ -68,26 +69,30 @@ def test_what_no_reader_knows_is_unreadable_and_says_why(content, reason, tmp_pa
     assert reason in str(extracted.unreadable)
     assert str(extracted.unreadable).endswith(".")
     assert extracted.read_count == 0
-    assert staged(extracted, "entries").is_empty()
+    assert staged(extracted, "entries").collect().is_empty()
 
 
-def test_a_stated_format_rules_but_must_exist(tmp_path) -> None:
+def test_a_stated_format_rules_but_makes_no_text_of_what_is_none(tmp_path) -> None:
     path = put(tmp_path / "x", b"tail.\nno label\nAbstract:One.")
     with pytest.raises(UnknownFormatError):
         recognise(path)
     assert extract(path, tmp_path / "s", format="abstract_list").read_count == 2
-    wrong = extract(path, tmp_path / "s", format="tabel").unreadable
-    assert wrong == (
-        "source.toml names the format 'tabel'; bibmill reads abstract_list, author_listing,"
-        " author_page, daily_papers."
-    )
-    empty = put(tmp_path / "y", b"\n")
-    assert "is empty" in str(extract(empty, tmp_path / "s", format="abstract_list").unreadable)
+    for content, reason in (
+        (b"\n", "is empty"),
+        (b"Abstract:\0", "is binary"),
+        ("Abstract:One.".encode("utf-16"), "is UTF-16"),
+    ):
+        path = put(tmp_path / "y", content)
+        assert reason in str(extract(path, tmp_path / "s", format="abstract_list").unreadable)
 
 
 def test_what_is_no_file_is_unreadable(tmp_path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert "no regular file" in str(extract(tmp_path / "pipe", tmp_path / "s").unreadable)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+    (tmp_path / "device").symlink_to("/dev/zero")
+    for name in ("pipe", "socket", "device"):
+        assert "no regular file" in str(extract(tmp_path / name, tmp_path / "s").unreadable)
     (tmp_path / "folder").mkdir()
     assert "a folder" in str(extract(tmp_path / "folder", tmp_path / "s").unreadable)
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
@@ -108,7 +113,7 @@ def test_a_file_without_permission_cannot_be_read(tmp_path) -> None:
 def test_bytes_that_are_not_utf_8_cost_their_entry_alone(tmp_path) -> None:
     content = LISTING.read_bytes().replace("Szemerédi".encode(), "Szemerédi".encode("latin-1"))
     extracted = extract(put(tmp_path / "x", content), tmp_path / "s")
-    rejects = staged(extracted, "rejects")
+    rejects = staged(extracted, "rejects").collect()
     assert extracted.read_count == 8
     assert rejects.select("ordinal", "line_start", "line_end", "check").rows() == [
         (6, 16, 18, "readable_encoding")
@@ -117,7 +122,12 @@ def test_bytes_that_are_not_utf_8_cost_their_entry_alone(tmp_path) -> None:
     assert "iconv" in rejects.item(0, "message")
     whole = read_path(LISTING).entries
     expected = whole.filter(pl.col("ordinal") != 6)
-    assert staged(extracted, "entries").drop("source_key").equals(expected.drop("source_key"))
+    assert (
+        staged(extracted, "entries")
+        .collect()
+        .drop("source_key")
+        .equals(expected.drop("source_key"))
+    )
 
 
 @pytest.mark.parametrize("sample", SAMPLE_FILES, ids=lambda path: path.parent.name)
@@ -227,7 +237,7 @@ def test_a_dump_that_grows_while_it_is_read_is_read_again_later(tmp_path) -> Non
 def test_a_dump_read_again_leaves_nothing_of_the_first_reading(tmp_path) -> None:
     first = extract(PAPERS, tmp_path)
     (first.folder / "entries" / "000009.parquet").write_bytes(b"rest of a killed reading")
-    assert staged(extract(PAPERS, tmp_path), "entries").height == 8
+    assert staged(extract(PAPERS, tmp_path), "entries").collect().height == 8
 
 
 def test_an_overlong_line_costs_its_entry_alone_and_little_memory(tmp_path) -> None:
@@ -241,7 +251,8 @@ def test_an_overlong_line_costs_its_entry_alone_and_little_memory(tmp_path) -> N
         "def run(content):\n"
         "    extracted = extract_dump(FoundDump(path, 'x', Source('a')), staging)\n"
         "    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
-        "    return extracted.read_count, staged(extracted, 'rejects')['check'].to_list(), peak\n"
+        "    rejects = staged(extracted, 'rejects').collect()\n"
+        "    return extracted.read_count, rejects['check'].to_list(), peak\n"
         "path.write_bytes(b'Abstract:One.\\nAbstract:Two.\\n')\n"
         "before = run(path)[2]\n"
         "with path.open('ab') as file:\n"

@@ -186,7 +186,7 @@ def test_a_warehouse_that_is_a_file_cannot_be_written(raw, tmp_path):
     (tmp_path / "w").write_text("a file")
     outcome, _ = run(raw, tmp_path / "w")
     assert outcome.exit_code == 2
-    assert "cannot be written" in outcome.lines[0]
+    assert "is a file" in outcome.lines[0]
 
 
 def test_a_second_refresh_meanwhile_is_refused(raw, tmp_path):
@@ -268,3 +268,17 @@ def test_code_version_names_the_package_and_its_code():
     number, digest = code_version().split("+")
     assert number.count(".") == 2
     assert len(digest) == 8
+
+
+def test_a_pipe_under_raw_is_a_reject_and_does_not_hang(raw, tmp_path):
+    os.mkfifo(raw / "author-pages" / "pipe")
+    outcome, lines = run(raw, tmp_path / "w")
+    assert outcome.is_published
+    assert any("author-pages/pipe" in line for line in lines)
+
+
+def test_a_name_with_a_line_break_is_told_on_one_line(raw, tmp_path):
+    (raw / "odd\nname.bin").write_bytes(b"\0")
+    _, lines = run(raw, tmp_path / "w")
+    assert all("\n" not in line for line in lines)
+    assert "odd\nname.bin" in current(tmp_path / "w")["dumps"]["path"].to_list()

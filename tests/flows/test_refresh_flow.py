@@ -44,7 +44,7 @@ from flows.sources import find_dumps
 raw = Path(sys.argv[1])
 [dump] = [dump for dump in find_dumps(raw) if dump.relative.endswith("one.txt")]
 digests = []
-digest = extract._digest
+digest = extract.file_digest
 
 def grow(path):
     digests.append(path)
@@ -54,7 +54,7 @@ def grow(path):
             file.write("\\nAbstract:We wait for rain.\\n")
     return found
 
-extract._digest = grow
+extract.file_digest = grow
 [extracted] = flow(lambda: refresh.Tasks().each(extract.extract_dump, [dump], raw / "staging"))()
 print(extracted.read_count, len(digests))
 """

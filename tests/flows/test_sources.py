@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 
 import pytest
 
-from flows.sources import ROOT_SOURCE, RawError, find_dumps, inputs_digest, read_source
+from flows.sources import (
+    ROOT_SOURCE,
+    RawError,
+    dump_digest,
+    find_dumps,
+    inputs_digest,
+    read_source,
+    shown,
+)
 
 
 def put(path, text="x"):
@@ -48,6 +57,39 @@ def test_a_name_that_is_not_utf_8_is_shown_with_escapes(tmp_path) -> None:
     put(tmp_path / "a" / os.fsdecode(b"caf\xe9.txt"))
     assert found(tmp_path) == ["a/caf\\xe9.txt"]
     assert find_dumps(tmp_path)[0].path.read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ('a b\'s "c" ü数.txt', 'a b\'s "c" ü数.txt'),
+        ("a\nb\r.txt", "a\\nb\\r.txt"),
+        ("\x1b[2J\x85\u2028\u202e\udce9", "\\x1b[2J\\x85\\u2028\\u202e\\udce9"),
+    ],
+)
+def test_a_name_is_shown_on_one_line(name, line) -> None:
+    assert shown(name) == line
+
+
+def test_an_error_about_an_odd_folder_is_one_line(tmp_path) -> None:
+    put(tmp_path / "a\nb/x.txt")
+    put(tmp_path / "a\nb/source.toml", "mode = 'x'")
+    for folder in (tmp_path, tmp_path / "c\nd"):
+        with pytest.raises(RawError) as raised:
+            find_dumps(folder)
+        assert "\n" not in str(raised.value)
+
+
+def test_what_would_wait_when_opened_is_found_but_not_opened(tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    put(tmp_path / "x.txt")
+    digests = {dump.relative: dump_digest(dump.path) for dump in find_dumps(tmp_path)}
+    assert digests.pop("x.txt") == hashlib.sha256(b"x").hexdigest()
+    assert digests["dangling"] == "unreadable: No such file or directory"
+    assert digests["pipe"] == digests["device"]
+    assert digests["pipe"].startswith("unreadable: It is no regular file")
 
 
 def test_a_loop_of_links_ends(tmp_path) -> None:
@@ -92,13 +134,14 @@ def test_every_key_of_source_toml_is_read(tmp_path) -> None:
     toml = put(
         tmp_path / "source.toml",
         'title = "DBLP"\nhomepage = "https://dblp.org"\npublisher = "p"\nlicence = "CC0-1.0"\n'
-        'format = "table"\nmode = "snapshot"\ncaptured_on = 2026-10-31\nduplicate_free = true\n'
+        'format = "daily_papers"\nmode = "snapshot"\ncaptured_on = 2026-10-31\n'
+        "duplicate_free = true\n"
         'version = "published"\n[columns]\ntitle = "t"\n[expect]\nmin_records = 1000\n'
         "max_reject_share = 0.01\n",
     )
     source = read_source("dblp", toml)
     assert (source.name, source.title, source.licence) == ("dblp", "DBLP", "CC0-1.0")
-    assert (source.mode, source.version, source.format) == ("snapshot", "published", "table")
+    assert (source.mode, source.version, source.format) == ("snapshot", "published", "daily_papers")
     assert (source.captured_on, source.duplicate_free) == (dt.date(2026, 10, 31), True)
     assert source.columns == {"title": "t"}
     assert (source.expect.min_records, source.expect.max_reject_share) == (1000, 0.01)
@@ -123,6 +166,7 @@ def test_without_source_toml_there_are_defaults(tmp_path) -> None:
         ("title = ", "no valid TOML"),
         ("title = 5", "title must be a text"),
         ("format = ['table']", "format must be a text"),
+        ("format = 'nope'", "format must be one that bibmill reads: abstract_list, author_listing"),
         ("mode = 'replace'", "mode must be 'append' or 'snapshot'"),
         ("mode = []", "mode must be"),
         ("captured_on = '2026-10-31'", "captured_on must be a day"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from flows.extract import extract_dump, unreadable_dump
+from flows.formats import _page
 from flows.sources import find_dumps
 from flows.validate import Validated, byline_evidence, collect, failed_rows, validate_dump
 from schemas.dictionary import polars_schema
@@ -132,6 +134,45 @@ def test_what_a_page_states_of_a_rejected_entry_is_not_kept(tmp_path) -> None:
     result = validated(put(tmp_path / "raw", a__x=page), tmp_path / "s")
     assert result.stated.select("metric", "value").rows() == [("comment_count", 7.0)]
     assert result.stated["record_id"].to_list() == result.records["record_id"].to_list()
+
+
+def test_the_size_of_batches_changes_nothing(tmp_path, monkeypatch) -> None:
+    page = "\n".join(
+        f"Abstract:{'' if n % 3 == 0 else f'Number {n} is odd.'}" + ("\0\xe9" if n % 7 == 0 else "")
+        for n in range(1, 200)
+    ).encode("latin-1")
+    raw = put(tmp_path / "raw", a__x=page.replace(b"\0", b""))
+    whole = validated(raw, tmp_path / "s")
+    assert whole.rejects["reject_number"].to_list() == list(range(1, whole.rejects.height + 1))
+    assert set(whole.rejects["stage"]) == {"extract", "validate"}
+    monkeypatch.setattr(_page, "CHUNK_BYTES", 512)
+    monkeypatch.setattr(_page, "CHUNK_LINES", 10)
+    parts = validated(raw, tmp_path / "t")
+    assert len(list((tmp_path / "t").glob("*/validated/records/*.parquet"))) > 3
+    for name, frame in vars(whole).items():
+        assert frame.equals(vars(parts)[name]), name
+
+
+def test_a_dump_validated_again_as_unreadable_is_one_reject(tmp_path) -> None:
+    raw = put(tmp_path / "raw", a__x=LIST)
+    [found] = find_dumps(raw)
+    extracted = extract_dump(found, tmp_path / "s")
+    evidence = byline_evidence([extracted])
+    validate_dump(extracted, evidence)
+    failed = replace(extracted, unreadable="It failed.")
+    result = collect([validate_dump(failed, evidence)])
+    assert_sound(result)
+    assert (result.records.height, result.rejects["message"].to_list()) == (0, ["It failed."])
+
+
+def test_the_path_decides_between_dumps_of_one_day(tmp_path) -> None:
+    kept = {}
+    for mode in ("append", "snapshot"):
+        raw = put(tmp_path / mode, a__1=LIST, a__2=LIST)
+        (raw / "a/source.toml").write_text(f"mode = '{mode}'\n")
+        dumps = validated(raw, tmp_path / "s").dumps
+        kept[mode] = dumps.filter(pl.col("record_count") > 0)["path"].to_list()
+    assert kept == {"append": ["a/1"], "snapshot": ["a/2"]}
 
 
 def test_a_dump_that_cannot_be_read_is_one_reject_and_the_others_go_on(tmp_path) -> None:

@@ -80,6 +80,8 @@ def test_the_sample_is_read_as_it_was(golden) -> None:
         ("MMMar 1, 2020", "MM", "Mar 1, 2020", False),
         ("cond-mat.str-elSep 2, 2019", "cond-mat.str-el", "Sep 2, 2019", False),
         ("Aug 31, 2021Code", None, "Aug 31, 2021", True),
+        ("CLDecember 20, 2022Code", "CL", "December 20, 2022", True),
+        ("cs.CLSept 2, 2019", "cs.CL", "Sept 2, 2019", False),
         ("  CLJun 5, 2021  ", "CL", "Jun 5, 2021", False),
         ("CLJul\u00a07,\u00a02021", "CL", "Jul 7, 2021", False),
     ],

@@ -162,6 +162,22 @@ def test_a_block_may_lack_a_piece(block) -> None:
     assert row["date_printed"] == ("Jan 5, 2019" if "Jan" in block else None)
 
 
+@pytest.mark.parametrize(
+    ("line", "printed", "count"),
+    [
+        ("Jan 23 1.2k", "Jan 23", 1200.0),
+        ("Jan 23, 2019 2K", "Jan 23, 2019", 2000.0),
+        ("January 23, 2019 1,024", "January 23, 2019", 1024.0),
+        ("Sept 3", "Sept 3", None),
+    ],
+)
+def test_a_date_line_has_a_date_and_perhaps_a_count(line, printed, count) -> None:
+    page = read_page(f"A Title\n\n{ABSTRACT}\n\n  • 3 authors\n·\n{line}")
+    page.assert_accounted()
+    assert page.column("date_printed") == [printed]
+    assert page.stated["value"].to_list() == ([] if count is None else [count])
+
+
 def test_a_short_abstract_is_no_organization() -> None:
     row = one("·\nJan 5, 2019", abstract="Withdrawn.")
     assert (row["abstract"], row["organization"]) == ("Withdrawn.", None)
@@ -198,14 +214,14 @@ def test_titles_in_a_row_without_blocks(title) -> None:
 
 def test_a_date_that_is_none_is_rejected_and_the_rest_goes_on() -> None:
     page = read_page(
-        f"A\n\n{ABSTRACT}\n\n  • 2 authors\n·\nyesterday\n\n"
+        f"A\n\n{ABSTRACT}\n\n  • 2 authors\n·\nyester\x1bday\n\n"
         f"B\n\n{ABSTRACT}\n\n  • 9 authors\n·\nMay 1"
     )
     page.assert_accounted()
     assert page.rejects.select("line_start", "line_end", "check").rows() == [
         (1, 7, "readable_date")
     ]
-    assert "yesterday" in page.rejects.item(0, "message")
+    assert page.rejects.item(0, "message").endswith("'Jan 23, 2024': yester day")
     assert page.column("title") == ["B"]
 
 

@@ -86,6 +86,27 @@ def test_leaves_lines_whole_that_have_no_certain_cut(line: str) -> None:
     assert row["confidence"] < THRESHOLD
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("On the Use of 3D", "de la Cruz"),
+        ("On the Use of 3D", "van der Berg"),
+        ("Notes on the Theory of AI", "de Souza"),
+        ("A Study of Plan B", "di Stefano"),
+    ],
+)
+@pytest.mark.parametrize("others", [", Ana Li", ""])
+def test_a_capital_before_a_particle_is_no_beginning_of_a_name(title, name, others) -> None:
+    row = split_one(title + name + others)
+    assert row["authors"] is None or (row["title"], row["authors"][0]) == (title, name)
+
+
+@pytest.mark.parametrize("name", ["Ada Lovelace", "Evan Miller", "Ida Smith", "Eden Hazard"])
+def test_a_name_that_ends_like_a_particle_is_a_name(name) -> None:
+    row = split_one(f"On the Theory of Machines{name}, Ana Li et al.")
+    assert row["authors"] == [name, "Ana Li"]
+
+
 def test_an_undecided_line_keeps_all_its_text_with_white_space_folded() -> None:
     row = split_one("  Learning   on Graphs\tXyz et al. · cmu ")
     assert row["title"] == "Learning on Graphs Xyz et al. · cmu"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.normalize.dates import (
+    DATE,
     MONTHS,
     capture_date,
     infer_capture_year,
@@ -75,17 +76,64 @@ def test_a_printed_year_is_not_bounded() -> None:
         (["Jan 5, 2024"], "Oct 31, 2026", 2026),
         (["Jan 5"], "Oct 31", None),
         ([], None, None),
-        (["Jan 5, 2024", "Feb 29"], None, 2028),
+        (["Jan 5, 2024", "Feb 29"], None, 2025),
         (["Jan 5, 2023", "Feb 29"], None, 2024),
-        (["Jan 5, 1899", "Feb 29"], None, 1904),
+        (["Jan 5, 1899", "Feb 29"], None, 1900),
         (["Jan 5, 2024", "Feb 29, 2024"], None, 2025),
         (["Jan 5, 2023"], "Feb 29", 2024),
-        (["Jan 5, 2024"], "Feb 29", 2028),
+        (["Jan 5, 2024"], "Feb 29", None),
+        (["Jan 5, 2024"], "Feb 29, 2028", 2028),
+        (["September 5, 2024", "Mar 3"], None, 2025),
         (["Jan 5,\u00a02024"], "Oct\u00a031", 2025),
     ],
 )
 def test_the_capture_year_follows_every_printed_one(printed, header, year) -> None:
     assert infer_capture_year(pl.Series(printed, dtype=pl.String), header) == year
+
+
+@pytest.mark.parametrize(
+    ("years", "capture_year"),
+    [
+        ([2022, *[2023] * 2, *[2024] * 3], 2025),
+        ([2022, *[2023] * 2, *[2024] * 3, 2096], 2025),
+        ([2022, *[2023] * 2, *[2024] * 3, 2042, 2096], 2025),
+        ([2022, *[2023] * 2, *[2024] * 3, 2029], 2030),
+        ([*[2024] * 4, 2096], None),
+        ([1970, 1975, 1980, 2024], None),
+        ([2010, 2024], None),
+        ([2019, 2024], 2025),
+        ([1970, 2024, 2024], 2025),
+        ([1970, 2023, 2024], 2025),
+        ([2096], 2097),
+    ],
+)
+def test_a_lone_year_far_beyond_the_others_is_no_evidence(years, capture_year) -> None:
+    printed = pl.Series([f"Jan 5, {year}" for year in years] + ["Mar 5"])
+    assert infer_capture_year(printed, None) == capture_year
+    assert infer_capture_year(printed.reverse(), None) == capture_year
+
+
+def test_a_leap_day_of_no_known_year_stays_undated() -> None:
+    assert dated("Feb 29", 2025) == (None, None, None)
+    assert dated("Feb 29", 2025, dt.date(2025, 1, 31)) == (
+        dt.date(2024, 2, 29),
+        "day",
+        "inferred_year",
+    )
+    assert dated("Feb 29", 2024) == (dt.date(2024, 2, 29), "day", "inferred_year")
+    assert dated("Feb 30", 2025) == (None, "day", "inferred_year")
+
+
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
+
+
+@pytest.mark.parametrize(("number", "name"), [*enumerate(MONTH_NAMES, start=1), (9, "Sept")])
+def test_names_of_months_are_read_in_full(number, name) -> None:
+    assert dated(f"{name} 5, 2024") == (dt.date(2024, number, 5), "day", "printed")
+    assert pl.select(pl.lit(f"CL{name} 5").str.extract(f"({DATE})$")).item() == f"{name} 5"
 
 
 def test_the_day_of_capture_needs_header_and_year() -> None:

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.normalize.digest import digest_text, with_id
+from flows.normalize.digest import ID_LENGTH, digest_text, file_digest, with_id
 
 texts = st.text(st.characters(exclude_categories=("Cs",)))
 
@@ -19,7 +19,7 @@ def test_a_digest_is_of_the_values_in_order(rows) -> None:
     ids = with_id(frame, "id", "X", ["text", "number"])["id"].to_list()
     joined = [f"{text}\x1f{'' if number is None else number}" for text, number in rows]
     assert ids == ["X" + digest_text(text) for text in joined]
-    assert ids == ["X" + hashlib.sha256(text.encode()).hexdigest()[:20] for text in joined]
+    assert ids == ["X" + hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH] for text in joined]
 
 
 def test_values_do_not_run_into_each_other() -> None:
@@ -30,3 +30,9 @@ def test_values_do_not_run_into_each_other() -> None:
 def test_no_rows_no_digests() -> None:
     frame = pl.DataFrame(schema={"text": pl.String})
     assert with_id(frame, "id", "R", ["text"]).schema["id"] == pl.String
+
+
+def test_the_digest_of_a_file_is_of_its_content(tmp_path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"content\0" * 100_000)
+    assert file_digest(path) == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -18,8 +18,8 @@ JUDGEMENTS = pl.DataFrame(
 
 
 def record(key: str, **said: Any) -> dict[str, Any]:
-    """A record as a dictionary: authors are names (or structs), `year` stands for a date, `cut` for
-    a truncated list."""
+    """A record as a dictionary: authors are names (or structs), `year` or `day` stands for
+    a date, `cut` for a truncated list."""
     row: dict[str, Any] = {
         "source": said.pop("source", "here"),
         "source_key": key,
@@ -36,6 +36,9 @@ def record(key: str, **said: Any) -> dict[str, Any]:
         row["publication_date"] = dt.date(year, 1, 1)
         row["date_precision"] = said.pop("date_precision", "year")
         row["date_basis"] = "inferred_year" if inferred else "printed"
+    if day := said.pop("day", None):
+        row["publication_date"] = dt.date.fromisoformat(day)
+        row["date_precision"], row["date_basis"] = "day", "printed"
     return row | said
 
 

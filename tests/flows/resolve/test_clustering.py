@@ -101,4 +101,34 @@ def test_one_unlike_pair_among_many_alike_does_not_cut() -> None:
 
 def test_a_ruling_outweighs_a_conflict() -> None:
     labels = cluster(3, pairs((0, 1, RULING), (0, 2, 6.0), (1, 2, CONFLICT)))
-    assert groups(labels) == {frozenset({0, 1}), frozenset({2})}
+    assert groups(labels) == {frozenset({0, 1, 2})}
+
+
+def test_a_ruling_joins_both_groups_whole() -> None:
+    inside = [(0, 1, 6.0), (2, 3, 6.0)]
+    across = [(0, 2, RULING), (0, 3, CONFLICT), (1, 2, CONFLICT), (1, 3, -9.0)]
+    assert groups(cluster(4, pairs(*inside, *across))) == {frozenset(range(4))}
+
+
+def test_only_a_ruling_cuts_against_a_ruling() -> None:
+    inside = [(0, 1, 6.0), (2, 3, 6.0)]
+    across = [(0, 2, RULING), (1, 3, -RULING), (0, 3, CONFLICT), (1, 2, CONFLICT)]
+    labels = cluster(4, pairs(*inside, *across))
+    assert labels[0] == labels[2]
+    assert labels[1] != labels[3]
+    told = [(0, 1, 6.0), (1, 2, -RULING), (0, 2, RULING)]
+    assert groups(cluster(3, pairs(*told))) == {frozenset({0, 2}), frozenset({1})}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), WEIGHTS)),
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.sampled_from([RULING, -RULING]))),
+)
+def test_what_is_ruled_different_stays_apart(known: list, rulings: list) -> None:
+    told = {(a, b): weight for a, b, weight in [*known, *rulings] if a < b}
+    labels = cluster(NODES, pairs(*((*pair, weight) for pair, weight in told.items())))
+    for (a, b), weight in told.items():
+        if weight == -RULING:
+            assert labels[a] != labels[b]
+    if -RULING not in told.values():
+        assert all(labels[a] == labels[b] for (a, b), weight in told.items() if weight == RULING)

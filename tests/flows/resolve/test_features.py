@@ -5,7 +5,14 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from flows.resolve.features import describe, title_marks, title_note
+from flows.resolve.features import (
+    abstract_figures,
+    abstract_versions,
+    describe,
+    title_marks,
+    title_note,
+    title_suffixes,
+)
 from tests.flows.resolve.sample import frame, record
 
 
@@ -68,3 +75,28 @@ def test_many_copies_do_not_make_words_common() -> None:
 def test_words_of_columns_weigh_nothing() -> None:
     words = describe(frame([record("a", title="Guest Editorial")])).title_words
     assert words["rarity"].to_list() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("title", "suffixes"),
+    [
+        ("Heron2.5-Coder Technical Report", ["coder"]),
+        ("Heron-VL Technical Report", ["vl"]),
+        ("Heron-G: Drawing in Context", ["g"]),
+        ("Attention-Based Models of Rivers", []),
+        ("ATTENTION-BASED MODELS OF RIVERS", []),
+        (None, []),
+    ],
+)
+def test_title_suffixes(title: str | None, suffixes: list[str]) -> None:
+    titles = pl.DataFrame({"t": [title]}, schema={"t": pl.String})
+    assert titles.select(title_suffixes(pl.col("t"))).item(0, 0).to_list() == suffixes
+
+
+def test_numbers_and_names_inside_links_are_none_of_the_abstract() -> None:
+    text = "Heron-3 and Heron2.5-7b read 1,200 words in 36 ms: https://x.org/heron9/v4, hub.io/m8."
+    told = pl.DataFrame({"t": [text]}).select(
+        versions=abstract_versions(pl.col("t")), figures=abstract_figures(pl.col("t"))
+    )
+    assert told.item(0, "versions").to_list() == ["heron2.5", "heron3"]
+    assert told.item(0, "figures").to_list() == ["1200", "36", "7"]

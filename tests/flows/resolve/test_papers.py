@@ -125,6 +125,90 @@ def test_a_judgement_is_published_with_its_reason() -> None:
     assert clusters["matched_by"].to_list() == ["judgement", "judgement"]
 
 
+def test_every_ruling_holds_and_is_published_however_unlike_the_two() -> None:
+    # Weak candidates: they share a rare word and little else.
+    records = frame(
+        [
+            record("a", title="Heron-2: Grounding Wading Sensors in the Evening World"),
+            record("b", title="Heron-2.5: A Literate Model of Rivers"),
+            record("c", title="Notes on Glacier Calving", abstract=ABSTRACTS[0]),
+        ]
+    )
+    a, b, c = (record_id(key) for key in "abc")
+    for left, right in ((a, b), (a, c), (b, c)):
+        matches, clusters = resolve_papers(records, judgement(left, right, "same"))
+        ruled = matches.filter(pl.col("decided_by") == "judgement")
+        assert ruled.select("record_id_left", "record_id_right").rows() == [
+            (min(left, right), max(left, right))
+        ]
+        assert ruled["is_joined"].to_list() == [True]
+        assert clusters["cluster"].n_unique() == 2
+
+
+def test_a_ruling_joins_two_papers_of_several_records() -> None:
+    said = {"abstract": ABSTRACTS[0], "authors": ["Ilse Brand", "Wim Oosterhuis"], "year": 2019}
+    records = frame(
+        [
+            record(f"{part}{copy}", title=f"Survey of Northern Soils, Part {part}", **said)
+            for part in (1, 2)
+            for copy in "ab"
+        ]
+    )
+    _, plain = resolve_papers(records, JUDGEMENTS)
+    assert plain["cluster"].n_unique() == 2
+    ruling = judgement(record_id("1a"), record_id("2b"), "same")
+    matches, clusters = resolve_papers(records, ruling)
+    assert clusters["cluster"].n_unique() == 1
+    drawn = matches.filter(pl.col("numbers_conflict") & (pl.col("decided_by") != "judgement"))
+    assert drawn["reason"].str.starts_with("Joined through other records; by itself: ").all()
+
+
+def test_relatives_have_a_row_that_says_what_keeps_them_apart() -> None:
+    records = frame(
+        [
+            record("a", title="Heron-2: Grounding Wading Sensors in the Evening World"),
+            record("b", title="Heron-2.5: A Literate Model of Heron Rivers"),
+            record("c", title="Heron-G: Drawing Heron Pictures in Context"),
+        ]
+    )
+    matches, _ = resolve_papers(records, JUDGEMENTS)
+    assert matches.height == 3
+    assert not matches["is_joined"].any()
+    ends = {record_id("a"), record_id("b")}
+    row = matches.filter(
+        pl.col("record_id_left").is_in(ends) & pl.col("record_id_right").is_in(ends)
+    )
+    assert row["numbers_conflict"].to_list() == [True]
+    assert "the titles have different numbers or marks" in row.item(0, "reason")
+
+
+def test_rows_for_relatives_are_few() -> None:
+    places = ["Aachen", "Bergen", "Calais", "Dublin", "Erfurt", "Fulda", "Gent", "Huelva"]
+    records = frame(
+        [record(place, title=f"Heron-{n} Observatory {place}") for n, place in enumerate(places)]
+    )
+    count = records.height
+    matches, _ = resolve_papers(records, JUDGEMENTS)
+    assert matches.filter(pl.col("weight") < -7).height < count * 6
+
+
+def test_what_a_conflict_kept_apart_is_told_first() -> None:
+    said = {"abstract": ABSTRACTS[0] * 3, "authors": ["Ilse Brand", "Wim Oosterhuis"], "year": 2019}
+    records = frame(
+        [
+            record("one", title="Survey of Northern Soils, Part 1", **said),
+            record("two", title="Survey of Northern Soils, Part 2", **said),
+            record("none", abstract=ABSTRACTS[0] * 3),
+        ]
+    )
+    matches, _ = resolve_papers(records, JUDGEMENTS)
+    apart = matches.filter(~pl.col("is_joined") & (pl.col("probability") >= 0.5))
+    assert apart.height == 2
+    cause = "Kept apart by the different numbers or marks in the titles"
+    assert apart["reason"].str.starts_with(cause).all()
+    assert (apart["verdict"] == "possible").sum() == apart["numbers_conflict"].sum() == 1
+
+
 def test_two_parts_are_not_chained_by_a_record_without_a_number() -> None:
     base = "Survey of Northern Soils"
     records = frame(

@@ -1,0 +1,130 @@
+"""What is published of the compared pairs, so that every verdict can be explained from it.
+
+Here: which pairs are kept, and what kept two records apart that came near. Not here: the evidence
+(`evidence`), its worth and the sentence about it (`scoring`).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from flows.resolve.blocking import key_names
+from flows.resolve.clustering import CONFLICT
+from flows.resolve.scoring import MATCH, OPENING
+from schemas.dictionary import polars_schema
+from schemas.match import Matches
+
+# Non-matches this near are published, and the nearest of every record, to answer "why not".
+FLOOR = -7.0
+# So many more of every record are published whose titles conflict, begin alike or share rare words.
+RELATIVES = 5
+RARE_WORDS = 20.0
+
+# Two records that contradict each other in what a paper has once.
+IS_CONFLICT = ~pl.col("same_identifier").fill_null(value=True) | (
+    (pl.col("numbers_conflict") | pl.col("notes_conflict"))
+    & ~pl.col("same_identifier").fill_null(value=False)
+)
+IS_RELATED = (
+    pl.col("numbers_conflict")
+    | pl.col("notes_conflict")
+    | pl.col("title_heads_are_equal")
+    | pl.col("titles_begin_alike")
+    | (pl.col("title_rarity") >= RARE_WORDS).fill_null(value=False)
+)
+
+
+def published(scored: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
+    """Return the pairs that came near, as `schemas.match` describes them.
+
+    scored: the compared pairs with their verdicts and `is_joined`. labels: the cluster of each row.
+    """
+    nearest = _nearest(scored, 1)
+    related = _nearest(scored.filter(IS_RELATED), RELATIVES)
+    chosen = pl.concat([nearest, related]).unique().with_columns(is_chosen=pl.lit(value=True))
+    kept = scored.join(chosen, on=["left", "right"], how="left", maintain_order="left").filter(
+        (pl.col("weight") >= FLOOR)
+        | pl.col("is_chosen")
+        | pl.col("is_joined")
+        | (pl.col("decided_by") == "judgement")
+    )
+    schema = polars_schema(Matches)
+    return (
+        _with_cuts(kept, scored, labels)
+        .with_columns(
+            blocked_by=pl.when(pl.col("keys") > 0)
+            .then(key_names(pl.col("keys")))
+            .when(pl.col("decided_by") == "judgement")
+            .then(pl.lit("judgement"))
+            .otherwise(pl.lit("component")),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+        .sort("record_id_left", "record_id_right")
+    )
+
+
+def _nearest(scored: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Return for each record the pairs (left, right) with the nearest so many others."""
+    ends = pl.concat(
+        scored.select("left", "right", "weight", record=side) for side in ("left", "right")
+    )
+    return (
+        ends.sort("record", "weight", "left", "right", descending=[False, True, False, False])
+        .filter(pl.int_range(pl.len()).over("record") < count)
+        .select("left", "right")
+        .unique()
+    )
+
+
+def _with_cuts(kept: pl.DataFrame, scored: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
+    """Let a reason begin with what kept a pair apart, or joined it, against its own evidence."""
+    cutting = _by_clusters(scored.filter(pl.col("bound") <= CONFLICT), labels)
+    cuts = (
+        cutting.sort("cluster", "cluster_other", "bound", "left", "right")
+        .unique(["cluster", "cluster_other"], keep="first", maintain_order=True)
+        .select(
+            "cluster", "cluster_other",
+            cut_left="record_id_left", cut_right="record_id_right", cause=_cause(),
+        )
+    )  # fmt: skip
+    own = pl.col("bound") <= CONFLICT
+    between = pl.concat_str(
+        "cause", pl.lit(" of "), "cut_left", pl.lit(" and "), "cut_right", ignore_nulls=False
+    )
+    said = pl.coalesce(pl.when(own).then(_cause()), between, pl.lit("what their other records say"))
+    is_ruled = pl.col("decided_by") == "judgement"
+    is_cut = ~pl.col("is_joined") & (pl.col("probability") >= MATCH) & ~is_ruled
+    is_drawn = pl.col("is_joined") & (pl.col("probability") < MATCH) & ~is_ruled
+    evidence = pl.col("reason").str.replace(OPENING, "")
+    return (
+        _by_clusters(kept, labels)
+        .join(cuts, on=["cluster", "cluster_other"], how="left", maintain_order="left")
+        .with_columns(
+            reason=pl.when(is_cut)
+            .then(pl.lit("Kept apart by ") + said + ", else one paper: " + evidence)
+            .when(is_drawn)
+            .then(pl.lit("Joined through other records; by itself: ") + evidence)
+            .otherwise("reason")
+        )
+    )
+
+
+def _by_clusters(pairs: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
+    ends = [labels.gather(pairs[side]) for side in ("left", "right")]
+    return pairs.with_columns(
+        cluster=pl.min_horizontal(*map(pl.lit, ends)),
+        cluster_other=pl.max_horizontal(*map(pl.lit, ends)),
+    )
+
+
+def _cause() -> pl.Expr:
+    """Return what makes a pair contradict itself."""
+    return (
+        pl.when(pl.col("decided_by") == "judgement")
+        .then(pl.lit("the ruling"))
+        .when(~pl.col("same_identifier"))
+        .then(pl.lit("the conflicting identifiers"))
+        .when("numbers_conflict")
+        .then(pl.lit("the different numbers or marks in the titles"))
+        .otherwise(pl.lit("the note about a paper, not that paper,"))
+    )

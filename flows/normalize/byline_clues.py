@@ -56,8 +56,8 @@ def _is(column: str) -> pl.Expr:
 
 
 # The weights are those of a conditional logit over the possible cuts of a line and no cut at all,
-# fitted on glued lines (data/README.md); the last three are set by hand, as that data has no such
-# lines.
+# fitted on glued lines (data/README.md); the last four are set by hand, as that data has hardly any
+# such lines.
 CLUES = (
     Clue("cut", 4.79, pl.lit(1.0)),
     Clue("of_truncated_list", -0.73, pl.col("truncated")),
@@ -103,6 +103,8 @@ CLUES = (
     Clue("name_seen", 4.99, _COUNT > 0),
     Clue("name_seen_often", 0.199, (_COUNT.log1p() - 0.69).clip(0, 3)),
     Clue("title_known", 12.0, _is("title_known")),
+    # `generationS.` | `S. Ghidary`: a cut between the initials of a name.
+    Clue("between_initials", -12.0, _LEFT.str.contains(r"\p{Ll}\p{Lu}\.$")),
     Clue("cjk_name_after_other_script", 12.0, _IS_CJK),
     Clue("glued_particle", -60.0, _IS_GLUED_PARTICLE & ~_is("first_in_names") & (_COUNT == 0)),
 )  # fmt: skip

@@ -252,3 +252,18 @@ def test_every_line_of_the_glued_seed_page_comes_out_right(alone: bool) -> None:
     assert split["authors_complete"].to_list() == [not r["authors_truncated"] for r in truth]
     assert split["affiliations"].to_list() == [record["affiliations"] or None for record in truth]
     assert split["confidence"].min() > 0.99
+
+
+def test_initials_stay_together():
+    lines = pl.Series(
+        [
+            "Planning with flatness and trajectory controlS.T. Pledgie, Yongxing Hao et al.",
+            "Interaction with robots for map generationS.S. Ghidary, Y. Nakata, H. Saito et al.",
+        ]
+    )
+    nothing = BylineEvidence(
+        names=pl.DataFrame(schema={"name": pl.String, "count": pl.Int64}),
+        titles=pl.DataFrame(schema={"title": pl.String}),
+    )
+    split = split_bylines(lines, nothing)
+    assert [names[0] for names in split["authors"]] == ["S.T. Pledgie", "S.S. Ghidary"]

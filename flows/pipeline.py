@@ -28,6 +28,7 @@ from flows.publish.warehouse import (
     read_tables,
 )
 from flows.sources import FoundDump, RawError, dump_digest, find_dumps, inputs_digest, shown
+from flows.wording import counted
 from schemas import SCHEMA_VERSION
 
 T = TypeVar("T")
@@ -154,7 +155,7 @@ def _refresh(
     entries = _entry_count(extracted)
     records = clock.timed("validate", entries, lambda: _validate_all(extracted, plan, run), int)
     papers = clock.timed("resolve", records, lambda: run.one(stages.resolve_records, plan), int)
-    report(f"publish   {papers:,} papers")
+    report(f"publish   {counted(papers, 'paper')}")
     return _outcome(run.one(stages.publish_tables, plan, clock.times), plan)
 
 
@@ -193,7 +194,7 @@ class StageClock:
         self, stage: str, rows_in: int, run: Callable[[], T], rows_out: Callable[[T], int]
     ) -> T:
         """Run a stage and keep its time; `rows_out` counts what it gave."""
-        self._report(f"{stage:<9} {rows_in:,} {_ROWS[stage]}")
+        self._report(f"{stage:<9} {counted(rows_in, *_ROWS[stage])}")
         begun = time.monotonic()
         result = run()
         self.times.append(
@@ -209,7 +210,11 @@ class StageClock:
         return result
 
 
-_ROWS = {"extract": "dumps", "validate": "entries", "resolve": "records"}
+_ROWS: dict[str, tuple[str, ...]] = {
+    "extract": ("dump",),
+    "validate": ("entry", "entries"),
+    "resolve": ("record",),
+}
 
 
 def _entry_count(extracted: Sequence[Extracted]) -> int:
@@ -269,8 +274,8 @@ def _next_release_id(warehouse: Warehouse, inputs: dict[str, str]) -> str:
 def _outcome(published: stages.Published, plan: stages.Plan) -> Outcome:
     counts = published.counts
     summary = (
-        f"{counts['records']:,} records describe {counts['papers']:,} papers by"
-        f" {counts['authors']:,} authors; {counts['rejects']:,} rejects."
+        f"{counted(counts['papers'], 'paper')} by {counted(counts['authors'], 'author')}, from"
+        f" {counted(counts['records'], 'record')}; {counted(counts['rejects'], 'reject')}."
     )
     # Each unreadable dump has had its line already, when it was read.
     failed = published.checks.filter(

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import polars as pl
+
+from flows.sources import shown
 
 WIDTH = 58
 SHOWN = ("title", "names", "publication_date", "venue", "abstract", "place")
@@ -21,17 +24,17 @@ class Pair:
     reason: str
 
 
-def uncertain_pairs(connection: duckdb.DuckDBPyConnection, most: int) -> list[Pair]:
+def uncertain_pairs(
+    connection: duckdb.DuckDBPyConnection, most: int, judgements: pl.DataFrame
+) -> list[Pair]:
     """Return up to `most` pairs that no person has ruled on, nearest to a probability of one half.
 
-    Pairs that a model finds clear (below .02 or above .98) are not uncertain.
+    Pairs that a model finds clear (below .02 or above .98) are not uncertain. `judgements` may have
+    been made after the release.
     """
-    rows = connection.execute(
-        "SELECT record_id_left, record_id_right, probability, reason FROM matches"
-        " WHERE decided_by <> 'judgement' AND probability BETWEEN 0.02 AND 0.98"
-        " ORDER BY abs(probability - 0.5), record_id_left, record_id_right LIMIT ?",
-        [most],
-    ).fetchall()
+    connection.register("judgements", judgements)
+    rows = connection.execute(_UNCERTAIN, [most]).fetchall()
+    connection.unregister("judgements")
     return [Pair(*row) for row in rows]
 
 
@@ -61,4 +64,15 @@ def _record(connection: duckdb.DuckDBPyConnection, record_id: str) -> dict[str, 
 
 def _cut(value: object) -> str:
     text = "-" if value is None else ", ".join(value) if isinstance(value, list) else str(value)
+    text = shown(text)
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+_UNCERTAIN = """
+SELECT record_id_left, record_id_right, probability, reason FROM matches
+WHERE decided_by <> 'judgement' AND probability BETWEEN 0.02 AND 0.98
+  AND NOT EXISTS (
+    FROM judgements WHERE ("left", "right")
+      IN ((record_id_left, record_id_right), (record_id_right, record_id_left)))
+ORDER BY abs(probability - 0.5), record_id_left, record_id_right LIMIT ?
+"""

@@ -142,7 +142,8 @@ def publish_tables(plan: Plan, times: Sequence[StageTime]) -> Published:
     }
     tables["changes"] = changes(previous, tables, _cause(plan))
     tables["refreshes"] = _refreshes(plan, previous, times)
-    checks = run_checks(tables, previous, {source.name: source.expect for source in plan.sources})
+    expectations = {source.name: source.expect for source in plan.sources}
+    checks = run_checks(tables, previous, expectations, read_judgements(plan.raw))
     if plan.strict:
         unreadable = pl.col("check") == "unreadable_dumps"
         checks = checks.with_columns(

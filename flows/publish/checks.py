@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 import polars as pl
 
+from flows.judgements import SCHEMA as JUDGEMENTS_SCHEMA
 from flows.publish.changes import ENTITIES
 from flows.publish.integrity import broken_references, duplicate_keys, invalid_values
-from flows.sources import Expect
+from flows.sources import Expect, shown
+from flows.wording import counted
 from schemas.dictionary import polars_schema
 from schemas.release import Checks
 
@@ -30,6 +32,8 @@ MAX_LOST_SHARE = 0.05
 
 FAULT = "This is a fault of bibmill: please report it."
 
+NO_JUDGEMENTS = pl.DataFrame(schema=JUDGEMENTS_SCHEMA)
+
 EXAMPLES = 3
 
 
@@ -40,6 +44,7 @@ class Candidate:
     tables: Mapping[str, pl.DataFrame]
     previous: Mapping[str, pl.DataFrame]
     expectations: Mapping[str, Expect]
+    judgements: pl.DataFrame
 
 
 class Measured(NamedTuple):
@@ -62,14 +67,15 @@ def run_checks(
     tables: Mapping[str, pl.DataFrame],
     previous: Mapping[str, pl.DataFrame],
     expectations: Mapping[str, Expect],
+    judgements: pl.DataFrame = NO_JUDGEMENTS,
 ) -> pl.DataFrame:
     """Return the table `checks` for the tables of a release that is to be published.
 
     `tables` are those known by then (the table `checks` itself is not among them), `previous` are
     the tables of the current release, empty before the first; `expectations` is what each
-    source.toml expects, by source.
+    source.toml expects, by source; `judgements` are the rulings the release was made with.
     """
-    candidate = Candidate(tables, previous, expectations)
+    candidate = Candidate(tables, previous, expectations, judgements)
     rows = []
     for check in CHECKS:
         value, bound, message = check.measure(candidate)
@@ -210,20 +216,23 @@ def unreadable_dumps(candidate: Candidate) -> Measured:
 
 
 def reject_share(candidate: Candidate) -> Measured:
-    """Count sources of whose entries too large a share was rejected."""
+    """Measure the share of entries rejected, in the source where it exceeds its bound the most."""
     high = []
+    worst = (0.0, MAX_REJECT_SHARE)
     for source, counts in sorted(_counts_by_source(candidate.tables["dumps"]).items()):
         expect = candidate.expectations.get(source, Expect())
         bound = MAX_REJECT_SHARE if expect.max_reject_share is None else expect.max_reject_share
         share = counts["reject_count"] / max(counts["read_count"], 1)
+        worst = max(worst, (share, bound), key=lambda measured: measured[0] - measured[1])
         if share > bound:
             high.append(f"{source} {share:.1%} (bound {bound:.1%})")
-    return _none(
+    told = _none(
         high,
         "No source has too large a share of rejects.",
         "Sources with too large a share of rejects",
         "The table rejects says why; expect.max_reject_share in source.toml is the bound.",
     )
+    return Measured(*worst, told.message)
 
 
 def stated_counts(candidate: Candidate) -> Measured:
@@ -240,6 +249,42 @@ def stated_counts(candidate: Candidate) -> Measured:
     )
 
 
+def future_dates(candidate: Candidate) -> Measured:
+    """Count records dated after the day on which their dump was captured, where that is known."""
+    captured = candidate.tables["dumps"].select("dump_id", "path", "captured_on")
+    later = (
+        candidate.tables["records"]
+        .join(captured, on="dump_id")
+        .filter(pl.col("publication_date") > pl.col("captured_on"))
+        .sort("path", "ordinal")
+        .select(pl.format("{} in {}", "publication_date", "path"))
+    )
+    return _none(
+        later.to_series(),
+        "No record is dated after the day its dump was captured.",
+        "Records dated after the day their dump was captured",
+        "See whether captured_on in source.toml is right.",
+    )
+
+
+def waiting_judgements(candidate: Candidate) -> Measured:
+    """Count rulings on a record or paper that this release does not know; they have no effect."""
+    known = pl.concat(
+        [
+            candidate.tables["records"]["record_id"],
+            candidate.tables["papers"]["paper_id"],
+            candidate.tables["redirects"]["old_id"],
+        ]
+    ).implode()
+    waiting = candidate.judgements.filter(~pl.all_horizontal(pl.col("left", "right").is_in(known)))
+    return _none(
+        waiting["origin"].sort(),
+        "Every ruling is on records or papers of this release.",
+        "Rulings that wait for a record or paper",
+        "See whether their ids are right.",
+    )
+
+
 def uncertain_splits(candidate: Candidate) -> Measured:
     """Measure the share of glued title lines that no split was sure enough for."""
     glued = candidate.tables["records"].filter(pl.col("byline_printed").is_not_null())
@@ -249,8 +294,9 @@ def uncertain_splits(candidate: Candidate) -> Measured:
     return Measured(
         unsplit / max(glued.height, 1),
         MAX_UNSPLIT_SHARE,
-        f"Of {glued.height:,} printed lines that glue title and authors together, {unsplit:,} stay"
-        " unsplit: their title is the printed line, their authors are unknown.",
+        f"Of {counted(glued.height, 'printed line')} with title and authors glued together,"
+        f" {unsplit:,} could not be split: the title is the printed line there, the authors are"
+        " unknown.",
     )
 
 
@@ -263,8 +309,8 @@ def lost_papers(candidate: Candidate) -> Measured:
     return Measured(
         lost / max(before.height, 1),
         MAX_LOST_SHARE,
-        f"{lost:,} of {before.height:,} papers of the previous release are no longer described by"
-        " any record.",
+        f"Of {counted(before.height, 'paper')} of the previous release, {lost:,} no longer"
+        f" {'has' if lost == 1 else 'have'} a record.",
     )
 
 
@@ -281,6 +327,8 @@ CHECKS = (
     Check("warn", unreadable_dumps),
     Check("warn", reject_share),
     Check("warn", stated_counts),
+    Check("warn", future_dates),
+    Check("warn", waiting_judgements),
     Check("warn", uncertain_splits),
     Check("warn", lost_papers),
 )
@@ -291,7 +339,7 @@ def _none(found: pl.Series | Sequence[str], holds: str, broken: str, advice: str
     if not len(found):
         return Measured(0, 0, holds)
     more = "" if len(found) <= EXAMPLES else ", ..."
-    examples = ", ".join(str(example) for example in found[:EXAMPLES])
+    examples = ", ".join(shown(str(example)) for example in found[:EXAMPLES])
     return Measured(len(found), 0, f"{broken}: {len(found):,} ({examples}{more}). {advice}")
 
 

@@ -5,7 +5,6 @@ Knows files and folders, nothing of releases or tables.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -54,9 +53,3 @@ def remove(path: Path) -> None:
     else:
         path.unlink(missing_ok=True)
     sync(path.parent)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,10 +11,10 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from flows.publish.files import sha256_of
+from flows.normalize.digest import file_digest
 from flows.publish.manifest import MANIFEST, read_manifest
 from flows.publish.parquet import WrittenFile
-from flows.publish.warehouse import Warehouse, WarehouseError, read_table
+from flows.publish.warehouse import Warehouse, read_table
 from schemas import SCHEMA_VERSION, TABLES, keys_of
 from schemas.dictionary import arrow_schema
 
@@ -64,12 +64,10 @@ def verify(warehouse: Warehouse, release_id: str) -> list[str]:
 
     Every file is held against the manifest (presence, size, checksum, rows), then columns, values,
     keys and references against the dictionary, if all files are whole. A release of another version
-    of the dictionary is held against its manifest only.
+    of the dictionary is held against its manifest only. Raises WarehouseError where there is no
+    such release, or no readable manifest to hold it against.
     """
-    try:
-        manifest = read_manifest(warehouse, release_id)
-    except (WarehouseError, ValueError, KeyError, TypeError) as error:
-        return [f"Release {release_id} has no readable manifest ({error})."]
+    manifest = read_manifest(warehouse, release_id)
     folder = warehouse.release_folder(release_id)
     problems = _unlisted_files(folder, {file.path for file in manifest.files()})
     problems += [text for file in manifest.files() for text in _file_problems(folder, file)]
@@ -133,7 +131,7 @@ def _file_problems(folder: Path, file: WrittenFile) -> list[str]:
     path = folder / file.path
     if not path.is_file():
         return [f"{file.path}: the file is missing."]
-    if path.stat().st_size != file.bytes or sha256_of(path) != file.sha256:
+    if path.stat().st_size != file.bytes or file_digest(path) != file.sha256:
         return [f"{file.path}: the content is not what was published (size or checksum differs)."]
     rows = pq.read_metadata(path).num_rows
     if rows != file.rows:

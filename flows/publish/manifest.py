@@ -61,8 +61,20 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Return the manifest of the release in `folder`."""
-    values: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    """Return the manifest of the release in `folder`; raise WarehouseError where it is damaged."""
+    try:
+        return _from_json(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        from flows.publish.warehouse import WarehouseError  # which imports this module
+
+        raise WarehouseError(
+            f"The manifest '{folder / MANIFEST}' cannot be read ({type(error).__name__}: {error}):"
+            " put it back from a backup, or make another release current with 'bibmill rollback'"
+            f" and remove '{folder}'."
+        ) from error
+
+
+def _from_json(values: dict[str, Any]) -> Manifest:
     return Manifest(
         release_id=values["release_id"],
         previous_release_id=values["previous_release_id"],

@@ -14,7 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.publish.files import sha256_of, sync
+from flows.normalize.digest import file_digest
+from flows.publish.files import sync
 from schemas import TABLES, keys_of
 from schemas.dictionary import arrow_schema, polars_schema
 
@@ -88,7 +89,7 @@ def _write(frame: pl.DataFrame, schema: pa.Schema, folder: Path, path: str) -> W
         table, target, compression="zstd", row_group_size=ROWS_PER_GROUP, write_page_index=True
     )
     sync(target)
-    return WrittenFile(path, frame.height, target.stat().st_size, sha256_of(target))
+    return WrittenFile(path, frame.height, target.stat().st_size, file_digest(target))
 
 
 def _difference(name: str, frame: pl.DataFrame) -> str:

@@ -23,9 +23,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from flows.normalize.digest import file_digest
 from flows.publish.catalog import build_catalog, replace_catalog
 from flows.publish.checks import blocking
-from flows.publish.files import point, remove, replace, sha256_of, sync, sync_folders, write_text
+from flows.publish.files import point, remove, replace, sync, sync_folders, write_text
 from flows.publish.manifest import InputDump, Manifest, load_manifest, read_manifest, write_manifest
 from flows.publish.parquet import WrittenFile, write_table
 from flows.publish.warehouse import (
@@ -33,14 +34,12 @@ from flows.publish.warehouse import (
     WarehouseError,
     WarehouseUnwritable,
     current_release_id,
+    linked_release_id,
     list_releases,
 )
 from schemas import SCHEMA_VERSION, TABLES
 
 RELEASE_ID = re.compile(r"\d{6}-[0-9a-f]{8}")
-UNPUBLISHED = "unpublished"
-"""Marker in the staging folder: the id of a release whose folder may be there without a commit."""
-
 CATALOG_BEHIND = "catalog-behind"
 """Marker in the staging folder: the catalog may show another release than `current`."""
 
@@ -71,7 +70,7 @@ def recover(warehouse: Warehouse) -> None:
     _discard_unpublished(warehouse)
     behind = warehouse.staging / CATALOG_BEHIND
     stale = behind.exists() or not warehouse.catalog.exists()
-    if stale and current_release_id(warehouse) in list_releases(warehouse):
+    if stale and linked_release_id(warehouse) in list_releases(warehouse):
         repoint(warehouse)
     for left in sorted(warehouse.staging.iterdir()):
         remove(left)
@@ -101,10 +100,10 @@ def publish_release(
         manifest = _write_release(
             warehouse, release_id, tables, inputs, previous_release_id, code_version, folder
         )
-        write_text(warehouse.staging / UNPUBLISHED, release_id)
+        write_text(warehouse.unpublished, release_id)
         replace(folder, warehouse.release_folder(release_id))
         _switch(warehouse, release_id)
-        remove(warehouse.staging / UNPUBLISHED)
+        remove(warehouse.unpublished)
     return manifest
 
 
@@ -148,7 +147,7 @@ def releases(warehouse: Warehouse) -> pl.DataFrame:
 
     `bytes` counts all files of a release, also those it shares with others.
     """
-    current = current_release_id(warehouse)
+    current = linked_release_id(warehouse)
     manifests = [read_manifest(warehouse, release_id) for release_id in list_releases(warehouse)]
     return pl.DataFrame(
         [
@@ -231,7 +230,7 @@ def _share(previous: Path, folder: Path, manifest: Manifest) -> None:
 
 def _link(source: Path, target: Path, file: WrittenFile) -> None:
     # A file that was damaged since it was published is not passed on.
-    if not source.is_file() or sha256_of(source) != file.sha256:
+    if not source.is_file() or file_digest(source) != file.sha256:
         return
     linked = target.with_name(f".{target.name}.link")
     try:
@@ -258,8 +257,8 @@ def _switch(warehouse: Warehouse, release_id: str) -> None:
 
 def _discard_unpublished(warehouse: Warehouse) -> None:
     """Remove a release whose folder is in place, but which was never made current."""
-    marker = warehouse.staging / UNPUBLISHED
-    if marker.exists() and (release_id := marker.read_text()) != current_release_id(warehouse):
+    marker = warehouse.unpublished
+    if marker.exists() and (release_id := marker.read_text()) != linked_release_id(warehouse):
         _discard(warehouse, release_id)
     remove(marker)
 
@@ -281,7 +280,7 @@ def _failures_told(warehouse: Warehouse, release_id: str) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.OperationalError) as error:
-        current = current_release_id(warehouse)
+        current = linked_release_id(warehouse)
         if current == release_id:
             stands = "It is current, but the catalog is not renewed: mend that and run"
             stands += " 'bibmill repoint'."

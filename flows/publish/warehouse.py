@@ -59,6 +59,11 @@ class Warehouse:
         return self.root / ".staging"
 
     @property
+    def unpublished(self) -> Path:
+        """A marker: the id of a release whose folder may be there without having been published."""
+        return self.staging / "unpublished"
+
+    @property
     def lock_file(self) -> Path:
         """The file that a writing process locks; it stays between refreshes."""
         return self.root / ".lock"
@@ -82,6 +87,10 @@ class Warehouse:
 
         An existing warehouse is tried with a file, so that a refresh fails at its start.
         """
+        if self.root.is_file():
+            raise WarehouseUnwritable(
+                f"The warehouse '{self.root}' is a file: name another folder with --warehouse."
+            )
         if "?" in str(self.root.resolve()):
             raise WarehouseUnwritable(
                 f"The warehouse '{self.root}' lies in a path with a question mark, which DuckDB"
@@ -133,7 +142,26 @@ class Warehouse:
 
 
 def current_release_id(warehouse: Warehouse) -> str | None:
-    """Return the id of the current release, or None before the first is published."""
+    """Return the id of the current release, or None before the first is published.
+
+    Raises WarehouseError where there are releases and none is current: to go on as if there were
+    none would begin their history anew.
+    """
+    linked = linked_release_id(warehouse)
+    # What a killed first refresh left is no release: it was never current.
+    if linked is None and not warehouse.unpublished.exists():
+        kept = list_releases(warehouse)
+        if kept:
+            raise WarehouseError(
+                f"The warehouse '{warehouse.root}' has releases, but '{warehouse.current}', which"
+                " says which of them is current, is gone: run 'bibmill rollback ID' with one of"
+                f" {_listed(kept)}."
+            )
+    return linked
+
+
+def linked_release_id(warehouse: Warehouse) -> str | None:
+    """Return the id that the link `current` names, or None without the link."""
     if not os.path.lexists(warehouse.current):
         return None
     try:
@@ -169,7 +197,15 @@ def read_tables(
 def read_table(name: str, files: Iterable[Path]) -> pl.DataFrame:
     """Return the rows of a table's Parquet files, typed and sorted as `read_tables` does."""
     schema = polars_schema(TABLES[name])
-    frame = pl.concat([pl.DataFrame(schema=schema), *(_read_file(file, schema) for file in files)])
+    try:
+        read = [_read_file(file, schema) for file in files]
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0]
+        raise WarehouseError(
+            f"A file of the table {name} cannot be read ({reason}): 'bibmill verify' says what is"
+            " damaged; 'bibmill rollback' makes another release current."
+        ) from error
+    frame = pl.concat([pl.DataFrame(schema=schema), *read])
     return frame.sort(keys_of(TABLES[name]).primary, maintain_order=True)
 
 

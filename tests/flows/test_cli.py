@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from flows.cli import FIRST_QUERY, app
@@ -79,11 +80,13 @@ def test_formats_shows_an_example_of_each():
 
 
 def test_inspect_reads_one_dump_and_says_when_it_cannot(place, tmp_path):
-    page = next((place / "raw" / "author-pages").glob("*.txt"))
+    sample = next((place / "raw" / "author-pages").glob("*.txt")).read_text(encoding="utf-8")
+    page = tmp_path / "page.txt"
+    page.write_text(sample.replace("7 Papers", "9 Papers"), encoding="utf-8")
     result = bibmill("inspect", page, "--records", 1)
     assert result.exit_code == 0
     assert "author_page" in result.output
-    assert "the page itself states" in result.output
+    assert "the page itself states 9 entries" in result.output
     assert "more records" in result.output
     (tmp_path / "empty").write_bytes(b"")
     refused = bibmill("inspect", tmp_path / "empty")
@@ -191,8 +194,121 @@ def test_an_unknown_release_is_one_line(place):
 
 
 def test_help_of_every_command_has_an_example():
-    for command in app.registered_commands:
-        name = command.callback.__name__
+    names = get_command(app).commands
+    assert {"refresh", "judge", "rollback"} <= set(names)
+    for name in names:
         output = bibmill(name, "--help").output
         assert "Example" in output, name
         assert f"bibmill {name}" in output, name
+
+
+def copied(place, tmp_path):
+    """A warehouse and raw folder of one's own to damage."""
+    shutil.copytree(place / "raw", tmp_path / "raw")
+    warehouse = shutil.copytree(place / "w", tmp_path / "w", symlinks=True)
+    return warehouse, ["--raw", tmp_path / "raw", "--warehouse", warehouse]
+
+
+def one_line(result, *told):
+    assert result.exit_code == 2, result.output
+    assert result.output.count("\n") == 1, result.output
+    for words in told:
+        assert words in result.output
+
+
+def test_judge_takes_two_different_records_or_papers_and_a_reason(place, tmp_path):
+    warehouse, options = copied(place, tmp_path)
+    paper, record, other, organization = (
+        ids(place, query)[0]
+        for query in (
+            "SELECT paper_id FROM paper_records WHERE matched_by = 'founder' ORDER BY 1 LIMIT 1",
+            "SELECT record_id FROM paper_records WHERE matched_by = 'founder' ORDER BY paper_id"
+            " LIMIT 1",
+            "SELECT paper_id FROM papers ORDER BY paper_id DESC LIMIT 1",
+            "SELECT organization_id FROM organizations LIMIT 1",
+        )
+    )
+    why = ["--why", "so", *options]
+    one_line(bibmill("judge", record, record, "same", *why), "two different ones")
+    one_line(bibmill("judge", paper, record, "same", *why), "two different ones")
+    one_line(bibmill("judge", paper, organization, "same", *why), "no paper and no record")
+    one_line(bibmill("judge", paper, other, "same", "--why", " ", *options), "--why")
+    wrong = ["--why", "so", "--warehouse", warehouse, "--raw", tmp_path / "no"]
+    one_line(bibmill("judge", paper, other, "same", *wrong), "--raw")
+    assert not (tmp_path / "no").exists()
+    assert not (tmp_path / "raw" / "judgements").exists()
+    ruled = bibmill("judge", paper, other, "same", *why)
+    assert ruled.exit_code == 0
+    assert f"{paper} stands for {record}" in ruled.output
+    rulings = (tmp_path / "raw" / "judgements" / "judgements.csv").read_text()
+    assert record in rulings
+    assert paper not in rulings
+
+
+def test_the_end_of_input_stops_with_one_line(place, tmp_path, monkeypatch):
+    import flows.review
+
+    _, options = copied(place, tmp_path)
+    pair = flows.review.Pair("R1", "R2", 0.5, "unsure")
+    monkeypatch.setattr(flows.review, "uncertain_pairs", lambda *_: [pair])
+    monkeypatch.setattr(flows.review, "side_by_side", lambda *_: ["R1 R2"])
+    result = bibmill("review", *options, text="")
+    assert result.exit_code == 130
+    assert "\nStopped; the current release stays as it was.\n" in result.output
+    assert "Aborted" not in result.output
+
+
+def test_an_interrupt_is_one_line_and_exit_code_130(place, monkeypatch):
+    import flows.status
+
+    def interrupted(_connection):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(flows.status, "status_lines", interrupted)
+    result = bibmill("status", "--warehouse", place / "w")
+    assert result.exit_code == 130
+    assert result.output.strip() == "Stopped; the current release stays as it was."
+
+
+def test_usage_errors_are_exit_code_2():
+    assert bibmill("explain").exit_code == 2
+    assert bibmill("nonsense").exit_code == 2
+
+
+def test_a_damaged_catalog_is_one_line_and_repoint_mends_it(place, tmp_path):
+    warehouse, _ = copied(place, tmp_path)
+    (warehouse / "bibliography.duckdb").write_bytes(b"no database" * 1000)
+    at = ["--warehouse", warehouse]
+    for command in (["status"], ["sql", "SELECT 1"], ["explain", "P1"], ["review"]):
+        one_line(bibmill(*command, *at), "bibmill repoint", "bibmill verify")
+    assert bibmill("repoint", *at).exit_code == 0
+    assert bibmill("status", *at).exit_code == 0
+
+
+def test_a_damaged_manifest_is_one_line(place, tmp_path):
+    warehouse, options = copied(place, tmp_path)
+    (warehouse / "current" / "manifest.json").write_text("{")
+    for command in ("releases", "verify"):
+        one_line(bibmill(command, "--warehouse", warehouse), "manifest", "bibmill rollback")
+    one_line(bibmill("refresh", "--direct", *options), "manifest", "bibmill rollback")
+
+
+def test_without_the_current_link_history_does_not_begin_anew(place, tmp_path):
+    warehouse, options = copied(place, tmp_path)
+    newest = (warehouse / "current").readlink().name
+    (warehouse / "current").unlink()
+    one_line(bibmill("verify", "--warehouse", warehouse), "bibmill rollback ID", newest)
+    one_line(bibmill("refresh", "--direct", *options), "bibmill rollback ID", newest)
+    assert bibmill("rollback", newest, "--warehouse", warehouse).exit_code == 0
+    assert bibmill("verify", "--warehouse", warehouse).exit_code == 0
+
+
+def test_verify_an_unknown_release_is_one_line(place):
+    one_line(bibmill("verify", "zzz", "--warehouse", place / "w"), "no release 'zzz'")
+
+
+def test_a_file_as_warehouse_is_said_to_be_one(place, tmp_path):
+    (tmp_path / "w").write_text("")
+    options = ["--warehouse", tmp_path / "w"]
+    one_line(bibmill("status", *options), "is a file")
+    one_line(bibmill("refresh", "--direct", "--raw", place / "raw", *options), "is a file")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 import pytest
 
+from flows.judgements import SCHEMA
 from flows.publish.checks import CHECKS, blocking, run_checks
 from flows.sources import Expect
 from schemas.release import Checks
@@ -97,8 +100,16 @@ def changed(tables, name, *expressions, **named):
             lambda t: changed(t, "dumps", stated_count=pl.lit(75, pl.Int64)),
         ),
         (
+            "future_dates",
+            "after the day their dump was captured: 2 (2026-01-02 in plain/1.txt,",
+            lambda t: {
+                **changed(t, "dumps", captured_on=pl.Series([dt.date(2026, 1, 1), None])),
+                "records": t["records"].with_columns(publication_date=dt.date(2026, 1, 2)),
+            },
+        ),
+        (
             "uncertain_splits",
-            "Of 3 printed lines that glue title and authors together, 3 stay unsplit",
+            "Of 3 printed lines with title and authors glued together, 3 could not be split",
             lambda t: changed(
                 t,
                 "records",
@@ -146,9 +157,30 @@ def test_the_share_of_rejects_has_a_bound_by_source(first):
     assert "plain 33.3% (bound 5.0%)" in failed(first)["reject_share"]
     strict = {"plain": Expect(max_reject_share=0.3)}
     assert "plain 33.3% (bound 30.0%)" in failed(first, expectations=strict)["reject_share"]
+    measured = run_checks(without_checks(first), {}, strict).row(
+        by_predicate=pl.col("check") == "reject_share", named=True
+    )
+    assert (round(measured["value"], 3), measured["bound"]) == (0.333, 0.3)
+    assert not measured["passed"]
+
+
+def test_rulings_on_unknown_records_are_told(first, sample):
+    known, paper, unknown = (sample.an_id(*given) for given in (("R", 1), ("P", 2), ("R", 99)))
+    rulings = pl.DataFrame(
+        [
+            {"left": known, "right": paper, "ruling": "same", "origin": "a.csv:2"},
+            {"left": known, "right": unknown, "ruling": "same", "origin": "a.csv:3"},
+        ],
+        schema=SCHEMA,
+    )
+    checks = run_checks(without_checks(first), {}, LENIENT, rulings)
+    message = checks.filter(~pl.col("passed"))["message"].to_list()
+    assert message == [
+        "Rulings that wait for a record or paper: 1 (a.csv:3). See whether their ids are right."
+    ]
 
 
 def test_papers_that_vanish_are_told(second, first):
     redirects = second["redirects"].with_columns(new_id=pl.lit(None, pl.String))
     message = failed({**second, "redirects": redirects}, first, LENIENT)["lost_papers"]
-    assert message.startswith("1 of 3 papers of the previous release")
+    assert message.startswith("Of 3 papers of the previous release, 1 no longer has a record.")

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from flows.publish import publish_release, verify, writing
+from flows.publish.warehouse import WarehouseError, read_tables
 
 
 def test_whole_releases_have_no_problems(two_releases, sample):
@@ -14,13 +15,16 @@ def test_whole_releases_have_no_problems(two_releases, sample):
 
 
 def test_a_missing_release_is_told(two_releases):
-    assert "no readable manifest" in verify(two_releases, "000009-00000000")[0]
+    with pytest.raises(WarehouseError, match="no release '000009-00000000'"):
+        verify(two_releases, "000009-00000000")
 
 
-@pytest.mark.parametrize("text", ["", "{", "{}", '{"tables": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", "\x00", '{"tables": 1}'])
 def test_a_broken_manifest_is_told(one_release, sample, text):
     (one_release.release_folder(sample.FIRST) / "manifest.json").write_text(text)
-    assert "no readable manifest" in verify(one_release, sample.FIRST)[0]
+    for read in (verify, read_tables):
+        with pytest.raises(WarehouseError, match=r"manifest .* cannot be read .*bibmill rollback"):
+            read(one_release, sample.FIRST)
 
 
 def test_a_missing_file_is_told(one_release, sample):

@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from flows.normalize.digest import file_digest
 from flows.publish import (
     ReleaseBlocked,
     catalog,
@@ -29,7 +30,6 @@ from flows.publish import (
     verify,
     writing,
 )
-from flows.publish.files import sha256_of
 from flows.publish.manifest import read_manifest
 from flows.publish.warehouse import (
     Warehouse,
@@ -58,7 +58,7 @@ def tree(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): str(path.readlink())
         if path.is_symlink()
-        else sha256_of(path)
+        else file_digest(path)
         for path in folder.rglob("*")
         if path.is_symlink() or path.is_file()
     }
@@ -163,7 +163,7 @@ def test_killed_at_any_call_readers_keep_a_whole_release(
     warehouse = Warehouse(tmp_path / "warehouse")
     publish(warehouse, sample.FIRST)
     published = tree(warehouse.release_folder(sample.FIRST))
-    catalogs = {sha256_of(warehouse.catalog): sample.FIRST}
+    catalogs = {file_digest(warehouse.catalog): sample.FIRST}
     seen, number, is_alive = set(), 0, False
     while not is_alive:
         number += 1
@@ -176,7 +176,7 @@ def test_killed_at_any_call_readers_keep_a_whole_release(
             except Killed:
                 pass
         # The readers' side, before anything is repaired.
-        digest = sha256_of(warehouse.catalog)
+        digest = file_digest(warehouse.catalog)
         if digest not in catalogs:
             catalogs[digest] = shown(warehouse)
         current = current_release_id(warehouse)
@@ -206,7 +206,7 @@ def test_killed_at_any_call_readers_keep_a_whole_release(
 
 def shown_again(warehouse: Warehouse, catalogs: dict[str, str]) -> str:
     """Return the release the catalog shows, by its digest if it is known."""
-    digest = sha256_of(warehouse.catalog)
+    digest = file_digest(warehouse.catalog)
     if digest not in catalogs:
         catalogs[digest] = shown(warehouse)
     return catalogs[digest]

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from flows.publish import prune, releases, rollback, writing
 from flows.publish.warehouse import (
     Warehouse,
     WarehouseBusy,
@@ -39,7 +40,9 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(place):
 
 def test_a_file_in_its_place_is_one_clear_line(tmp_path):
     (tmp_path / "warehouse").write_text("")
-    with pytest.raises(WarehouseUnwritable, match="name another folder with --warehouse"):
+    with pytest.raises(
+        WarehouseUnwritable, match=r"is a file: name another folder with --warehouse"
+    ):
         Warehouse(tmp_path / "warehouse").prepare()
 
 
@@ -148,3 +151,33 @@ def test_current_must_be_a_link(one_release):
     one_release.current.mkdir()
     with pytest.raises(WarehouseError, match=r"must be a symbolic link.*000001-aaaaaaaa"):
         current_release_id(one_release)
+
+
+def test_releases_without_a_current_one_are_one_clear_line(two_releases, sample):
+    two_releases.current.unlink()
+    message = rf"is gone: run 'bibmill rollback ID' with one of {sample.FIRST}, {sample.SECOND}"
+    with pytest.raises(WarehouseError, match=message):
+        current_release_id(two_releases)
+    assert releases(two_releases)["is_current"].to_list() == [False, False]
+    with pytest.raises(WarehouseError, match=message), writing(two_releases):
+        prune(two_releases, 1)
+    with writing(two_releases):
+        rollback(two_releases, sample.FIRST)
+    assert current_release_id(two_releases) == sample.FIRST
+
+
+def test_a_first_release_that_was_killed_is_no_release(one_release, sample):
+    one_release.current.unlink()
+    one_release.prepare()
+    one_release.unpublished.write_text(sample.FIRST)
+    assert current_release_id(one_release) is None
+    with writing(one_release):
+        assert current_release_id(one_release) is None
+    assert list_releases(one_release) == []
+
+
+def test_a_damaged_file_of_a_table_is_one_clear_line(one_release, sample):
+    file = one_release.release_folder(sample.FIRST) / "authors/part-0.parquet"
+    file.write_bytes(b"PAR1")
+    with pytest.raises(WarehouseError, match=r"table authors cannot be read .*bibmill verify"):
+        read_tables(one_release, sample.FIRST)

@@ -187,7 +187,9 @@ def _refresh_directly(settings: Settings, report: Report) -> Outcome:
 
 def _refresh_flow(settings: Settings, report: Report) -> Outcome:
     from flows.orchestration import OrchestrationError, run_flow
+    from flows.pipeline import usable_input
 
+    usable_input(settings.raw)  # a mistake is told before Prefect's start-up, not after it
     try:
         return run_flow(settings, report)
     except OrchestrationError as error:

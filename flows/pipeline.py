@@ -99,12 +99,7 @@ def refresh(settings: Settings, run: Runner, report: Report) -> Outcome:
     """
     warehouse = Warehouse(settings.warehouse)
     try:
-        dumps = find_dumps(settings.raw)
-        if not dumps:
-            raise RawError(
-                f"There is no dump in '{settings.raw}': put one in, or name a folder with --raw."
-            )
-        read_judgements(settings.raw)  # a faulty file stops the refresh before its work, not after
+        dumps = usable_input(settings.raw)
         if settings.dry_run:
             with tempfile.TemporaryDirectory() as staging:
                 return _refresh(settings, warehouse, Path(staging), dumps, run, report)
@@ -112,6 +107,19 @@ def refresh(settings: Settings, run: Runner, report: Report) -> Outcome:
             return _refresh(settings, warehouse, warehouse.staging, dumps, run, report)
     except (RawError, WarehouseError) as error:
         return Outcome(exit_code=2, lines=[str(error)])
+
+
+def usable_input(raw: Path) -> list[FoundDump]:
+    """Return the dumps under `raw`, none of them read yet.
+
+    Raises RawError where there is nothing to work on, or a source.toml or ruling is faulty: a
+    mistake is told at once, before any work.
+    """
+    dumps = find_dumps(raw)
+    if not dumps:
+        raise RawError(f"There is no dump in '{raw}': put one in, or name a folder with --raw.")
+    read_judgements(raw)
+    return dumps
 
 
 def _refresh(

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,16 @@ def test_refresh_ends_with_what_to_try_next_and_that_works(place, tmp_path):
     assert "Published release 000001-" in result.output
     assert FIRST_QUERY in result.output
     assert "record_count" in bibmill("sql", FIRST_QUERY, "--warehouse", tmp_path / "w").output
+
+
+def test_a_mistake_is_told_before_prefect_starts(tmp_path):
+    command = [sys.executable, "-X", "importtime", "-m", "flows.cli", "refresh", "--raw", "absent"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert "There is no folder 'absent'" in run.stderr
+    imported = re.findall(r"\| +([\w.]+)$", run.stderr, re.MULTILINE)
+    assert "polars" in imported
+    assert "prefect" not in imported
 
 
 def test_refresh_without_raw_is_one_line_and_exit_code_2(tmp_path):

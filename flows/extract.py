@@ -9,24 +9,44 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from flows.containers import members
+from flows.decompression import RefusedError
 from flows.formats import (
+    DELETION_SCHEMA,
     ENTRY_SCHEMA,
+    PERSON_SCHEMA,
     REJECT_SCHEMA,
     STATED_SCHEMA,
     Batch,
     Dump,
+    Reading,
+    RefusedContentError,
     UnknownFormatError,
     recognise,
 )
+from flows.formats._entries import as_rejects, entry_total
+from flows.members import UntilCut, cut_off
 from flows.normalize.digest import digest_text, file_digest, with_id
 from flows.normalize.text import fold
 from flows.sources import FoundDump, Source, obstacle
+
+MEMBER = {"member": pl.String()}
+
+STAGED: dict[str, pl.Schema] = {
+    "entries": pl.Schema({**ENTRY_SCHEMA, **MEMBER}),
+    "people": pl.Schema({**PERSON_SCHEMA, **MEMBER}),
+    "deletions": DELETION_SCHEMA,
+    "rejects": pl.Schema({**REJECT_SCHEMA, **MEMBER}),
+    "stated": STATED_SCHEMA,
+}
+"""What extraction stages for each dump, and its columns; `member` is the path in an archive."""
 
 
 class DumpChangedError(OSError):
@@ -56,6 +76,8 @@ class Extracted:
     entry_line_count: int | None = None
     blank_line_count: int | None = None
     furniture_line_count: int | None = None
+    unknown_fields: dict[str, int] = field(default_factory=dict)
+    has_glued_lines: bool = False
     unreadable: str | None = None
 
 
@@ -63,35 +85,35 @@ def extract_dump(dump: FoundDump, staging: Path) -> Extracted:
     """Read one dump into `staging` and return its summary.
 
     Raises OSError where the file cannot be read, DumpChangedError where it changes meanwhile; a
-    content that no reader knows is a summary with `unreadable`.
+    content that no reader knows, or that is refused as dangerous, is a summary with `unreadable`.
     """
     if reason := obstacle(dump.path):
         return unreadable_dump(dump, staging, reason)
     before = dump.path.stat()
     summary = _summary(dump, staging, file_digest(dump.path), before.st_size)
+    readings: list[Reading] = []
+    formats: set[str] = set()
     try:
-        reader = recognise(dump.path, dump.source.format)
-    except UnknownFormatError as error:
+        counts, unknown = _write(_members(dump, readings, formats), summary.folder)
+    except (UnknownFormatError, RefusedContentError, RefusedError) as error:
         return replace(summary, unreadable=str(error))
-    reading = reader.read(Dump(dump.path, dump.source.captured_on))
-    counts = _write(reading.batches, summary.folder)
     after = dump.path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise DumpChangedError(
             "It changed while it was read: wait until its delivery has finished."
         )
+    has_lines = all(reading.has_lines for reading in readings)
     return replace(
         summary,
-        format=reader.FORMAT.name,
-        captured_on=reading.captured_on,
-        captured_on_basis=reading.captured_on_basis,
-        capture_year=reading.capture_year,
-        stated_count=reading.stated_count,
+        **_told(readings),
+        format=", ".join(sorted(formats)),
         read_count=counts["read_count"],
-        line_count=counts["line_count"] if reading.has_lines else None,
-        entry_line_count=counts["entry_line_count"] if reading.has_lines else None,
-        blank_line_count=counts["blank_line_count"] if reading.has_lines else None,
-        furniture_line_count=counts["furniture_line_count"] if reading.has_lines else None,
+        line_count=counts["line_count"] if has_lines else None,
+        entry_line_count=counts["entry_line_count"] if has_lines else None,
+        blank_line_count=counts["blank_line_count"] if has_lines else None,
+        furniture_line_count=counts["furniture_line_count"] if has_lines else None,
+        unknown_fields=dict(sorted(unknown.items())),
+        has_glued_lines=counts["glued"] > 0,
     )
 
 
@@ -101,22 +123,19 @@ def unreadable_dump(dump: FoundDump, staging: Path, reason: str) -> Extracted:
 
 
 def staged(extracted: Extracted, name: str) -> pl.LazyFrame:
-    """Return the staged `entries`, `rejects` or `stated` facts of a dump, still to be read.
+    """Return one of the staged frames (`STAGED`) of a dump, still to be read.
 
     Of a dump that is rejected as a whole there are none.
     """
     files = [] if extracted.unreadable else sorted((extracted.folder / name).glob("*.parquet"))
-    return pl.concat([pl.LazyFrame(schema=_STAGED[name]), *map(pl.scan_parquet, files)])
+    return pl.concat([pl.LazyFrame(schema=STAGED[name]), *map(pl.scan_parquet, files)])
 
 
 def staged_batches(extracted: Extracted) -> Iterator[dict[str, pl.DataFrame]]:
-    """Yield the staged `entries`, `rejects` and `stated` facts of a dump, a batch at a time."""
+    """Yield the staged frames (`STAGED`) of a dump, a batch at a time."""
     if extracted.unreadable is None:
         for file in sorted((extracted.folder / "entries").glob("*.parquet")):
-            yield {name: pl.read_parquet(extracted.folder / name / file.name) for name in _STAGED}
-
-
-_STAGED = {"entries": ENTRY_SCHEMA, "rejects": REJECT_SCHEMA, "stated": STATED_SCHEMA}
+            yield {name: pl.read_parquet(extracted.folder / name / file.name) for name in STAGED}
 
 
 def _summary(dump: FoundDump, staging: Path, sha256: str | None, size: int | None) -> Extracted:
@@ -131,28 +150,102 @@ def _summary(dump: FoundDump, staging: Path, sha256: str | None, size: int | Non
     )
 
 
-def _write(batches: Iterator[Batch], folder: Path) -> Counter[str]:
-    """Stage every batch as it is read, and count entries and lines."""
-    for name in _STAGED:
+def _told(readings: Sequence[Reading]) -> dict[str, Any]:
+    """Return what the members of a dump tell of it as a whole."""
+    dated = [reading for reading in readings if reading.captured_on is not None]
+    newest = max(dated, key=lambda reading: str(reading.captured_on), default=None)
+    years = [reading.capture_year for reading in readings if reading.capture_year is not None]
+    stated = [reading.stated_count for reading in readings if reading.stated_count is not None]
+    return {
+        "captured_on": newest.captured_on if newest else None,
+        "captured_on_basis": newest.captured_on_basis if newest else None,
+        "capture_year": max(years, default=None),
+        "stated_count": sum(stated) if stated else None,
+    }
+
+
+def _members(
+    dump: FoundDump, readings: list[Reading], formats: set[str]
+) -> Iterator[tuple[int, str | None, Batch]]:
+    """Yield the batches of a dump with number and name of the archive member they are from; tell of
+    each reading.
+
+    A member that cannot be read is one reject; a file that is no archive raises UnknownFormatError.
+    """
+    number = 0
+    for number, member in enumerate(members(dump.path), start=1):
+        if member.fault is not None:
+            yield number, member.name, _one_reject("readable_member", member.fault)
+            continue
+        try:
+            reader = recognise(member.head, dump.source.format)
+        except UnknownFormatError as error:
+            if member.name is None:
+                raise
+            yield number, member.name, _one_reject("known_format", str(error))
+            continue
+        stream = UntilCut(member.open)
+        plain = dump.path if member.is_plain else None
+        reading = reader.read(
+            Dump(stream.open, plain, dump.source.captured_on, dump.source.columns)
+        )
+        readings.append(reading)
+        formats.add(reader.FORMAT.name)
+        for batch in cut_off(reading.batches, stream):
+            yield number, member.name, batch
+    if number == 0:
+        raise UnknownFormatError("The archive has no files in it: deliver it again, or remove it.")
+
+
+def _one_reject(check: str, message: str) -> Batch:
+    row = {"ordinal": 1, "check": check, "message": message}
+    return Batch(rejects=as_rejects(pl.DataFrame([row])))
+
+
+def _write(
+    batches: Iterator[tuple[int, str | None, Batch]], folder: Path
+) -> tuple[Counter[str], Counter[str]]:
+    """Stage every batch as it is read; return counts, and how often unknown fields occur."""
+    for name in STAGED:
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     counts: Counter[str] = Counter()
-    for number, batch in enumerate(batches):
-        file = f"{number:06d}.parquet"
-        keyed_entries(batch.entries).write_parquet(folder / "entries" / file)
-        batch.rejects.write_parquet(folder / "rejects" / file)
-        batch.stated.write_parquet(folder / "stated" / file)
-        counts["read_count"] += batch.entries.height + batch.rejects.height
+    unknown: Counter[str] = Counter()
+    current, before = 0, 0
+    for number, (place, member, batch) in enumerate(batches):
+        # Readers count through a member; the dump counts through all of them.
+        if place != current:
+            current, before = place, counts["read_count"]
+        frames = {
+            "entries": keyed_entries(batch.entries),
+            "people": batch.people,
+            "deletions": batch.deletions,
+            "rejects": batch.rejects,
+            "stated": batch.stated,
+        }
+        for name, frame in frames.items():
+            placed = frame.with_columns(
+                pl.col("ordinal") + before, member=pl.lit(member, pl.String)
+            ).select(list(STAGED[name]))
+            file = folder / name / f"{number:06d}.parquet"
+            placed.write_parquet(file, compression="lz4", statistics=False)
+        counts["read_count"] += entry_total(batch)
         counts["line_count"] += batch.line_count
-        counts["entry_line_count"] += int(batch.entries["line_total"].sum())
-        counts["entry_line_count"] += int(batch.rejects["line_total"].sum())
+        counts["entry_line_count"] += sum(
+            int(frames[name]["line_total"].sum())
+            for name in ("entries", "people", "deletions", "rejects")
+        )
         counts["blank_line_count"] += batch.blank_line_count
         counts["furniture_line_count"] += batch.furniture_line_count
-    return counts
+        counts["glued"] += batch.entries["byline_printed"].count()
+        unknown.update(batch.unknown_fields)
+    return counts, unknown
 
 
 def keyed_entries(entries: pl.DataFrame) -> pl.DataFrame:
     """Return entries with a source_key: the source's own, else a digest of the folded text."""
+    if entries["source_key"].null_count() == 0:
+        return entries
     folded = entries.with_columns(_text=fold(pl.col("raw_text")))
     keyed = with_id(folded, "_digest", "", ["_text"])
     return keyed.with_columns(source_key=pl.coalesce("source_key", "_digest")).drop(

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.collect import collect
 from flows.extract import extract_dump, unreadable_dump
 from flows.sources import FoundDump, RawError, read_source, shown
-from flows.validate import ValidatedDump, byline_evidence, collect, validate_dump
+from flows.validate import byline_evidence, validate_dump
+from flows.wording import counted
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def inspect_dump(file: Path, limit: int) -> Inspection:
             extracted = unreadable_dump(found, Path(staging), _why(error))
         if extracted.unreadable:
             return Inspection(is_readable=False, lines=[f"{place}: {extracted.unreadable}"])
-        validated: ValidatedDump = validate_dump(extracted, byline_evidence([extracted]))
+        validated = validate_dump(extracted, byline_evidence([extracted]))
         together = collect([validated])
         dump = together.dumps.row(0, named=True)
     lines = [
@@ -55,11 +57,17 @@ def inspect_dump(file: Path, limit: int) -> Inspection:
     if dump["captured_on"] or dump["capture_year"]:
         when = dump["captured_on"] or f"a day of {dump['capture_year']}"
         lines.append(f"  captured on {when} ({dump['captured_on_basis'] or 'inferred_year'})")
+    if dump["unknown_fields"]:
+        fields = (f"{each['field']} ({each['count']:,})" for each in dump["unknown_fields"])
+        lines.append(f"  fields unknown to the format, ignored: {', '.join(fields)}")
+    if dump["deletion_count"]:
+        lines.append(f"  {counted(dump['deletion_count'], 'notice')} of deletion")
     records = together.records.sort("ordinal")
     for record in records.head(limit).iter_rows(named=True):
         lines += _record_lines(record)
     if records.height > limit:
         lines.append(f"  … and {records.height - limit:,} more records")
+    lines += _author_lines(together.author_records.sort("ordinal"), limit)
     lines += _reject_lines(together.rejects)
     return Inspection(is_readable=True, lines=lines)
 
@@ -70,28 +78,56 @@ def _why(error: OSError) -> str:
     return f"It cannot be read ({error.strerror}): check its name and its permissions."
 
 
+def _date(record: dict[str, object]) -> str | None:
+    """Return as much of the date as is known."""
+    lengths = {"year": 4, "month": 7, "day": 10}
+    if record["publication_date"] is None:
+        return None
+    return str(record["publication_date"])[: lengths[str(record["date_precision"])]]
+
+
 def _record_lines(record: dict[str, object]) -> list[str]:
     authors = record["authors"]
     names = ", ".join(author["name"] for author in authors) if isinstance(authors, list) else None
     if names and record["authors_complete"] is False:
         names += " et al."
+    warnings = record["warnings"] if isinstance(record["warnings"], list) else []
     facts = [
-        record["date_printed"],
+        record["date_printed"] or _date(record),
         record["category"],
         f"{record['author_count']} authors" if record["author_count"] else None,
         record["organization"],
+        record["venue"],
+        *(record[name] and f"{name} {record[name]}" for name in ("doi", "arxiv_id")),
         f"split {record['split_confidence']:.3f}" if record["split_confidence"] else None,
     ]
     return [
-        f"  {record['ordinal']}. {record['title'] or '(no title)'}"
-        f"  [{record['line_start']}-{record['line_end']}]",
+        f"  {record['ordinal']}. {record['title'] or '(no title)'}{_place(record)}",
         *([f"     {names}"] if names else []),
         *([f"     {' | '.join(str(fact) for fact in facts if fact)}"] if any(facts) else []),
+        *(f"     warning: {warning['message']}" for warning in warnings),
     ]
+
+
+def _author_lines(authors: pl.DataFrame, limit: int) -> list[str]:
+    shown_first = [
+        f"  {row['ordinal']}. author {' = '.join([row['name'], *(row['aliases'] or [])])}"
+        f"{_place(row)}"
+        for row in authors.head(limit).iter_rows(named=True)
+    ]
+    rest = authors.height - limit
+    return [*shown_first, *([f"  … and {rest:,} more authors"] if rest > 0 else [])]
+
+
+def _place(row: dict[str, object]) -> str:
+    """Return where an entry stands: lines, and the member of an archive; nothing if unknown."""
+    lines = f"{row['line_start']}-{row['line_end']}" if row["line_start"] else None
+    known = [str(part) for part in (row["member"], lines) if part]
+    return f"  [{' '.join(known)}]" if known else ""
 
 
 def _reject_lines(rejects: pl.DataFrame) -> list[str]:
     return [
-        f"  reject: lines {row['line_start']}-{row['line_end']}, {row['check']}: {row['message']}"
+        f"  reject{_place(row)} {row['check']}: {row['message']}"
         for row in rejects.iter_rows(named=True)
     ]

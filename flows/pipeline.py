@@ -7,6 +7,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
@@ -16,8 +17,9 @@ from typing import Any, Protocol, TypeVar
 import polars as pl
 
 from flows import stages
-from flows.extract import Extracted, extract_dump, unreadable_dump
+from flows.extract import Extracted, unreadable_dump
 from flows.judgements import read_judgements
+from flows.parallel import cores, worker_processes
 from flows.publish import writing
 from flows.publish.manifest import read_manifest
 from flows.publish.warehouse import (
@@ -27,7 +29,15 @@ from flows.publish.warehouse import (
     list_releases,
     read_tables,
 )
-from flows.sources import FoundDump, RawError, dump_digest, find_dumps, inputs_digest, shown
+from flows.sources import (
+    FoundDump,
+    RawError,
+    dump_digest,
+    dump_size,
+    find_dumps,
+    inputs_digest,
+    shown,
+)
 from flows.wording import counted
 from schemas import SCHEMA_VERSION
 
@@ -72,7 +82,7 @@ class Runner(Protocol):
 
 
 class Direct:
-    """Runs stages in this process, one after another."""
+    """Runs stages by plain calls, those on dumps side by side."""
 
     def one(self, stage: Callable[..., T], *arguments: Any) -> T:
         """Call the stage."""
@@ -82,13 +92,15 @@ class Direct:
         self, stage: Callable[..., T], items: Sequence[Any], *arguments: Any
     ) -> list[T | Exception]:
         """Call the stage for every item, and go on after an exception."""
-        results: list[T | Exception] = []
-        for item in items:
+
+        def called(item: Any) -> T | Exception:
             try:
-                results.append(stage(item, *arguments))
+                return stage(item, *arguments)
             except Exception as error:  # one bad dump must not stop the others
-                results.append(error)
-        return results
+                return error
+
+        with ThreadPoolExecutor(max_workers=cores()) as threads:
+            return list(threads.map(called, items))
 
 
 def refresh(settings: Settings, run: Runner, report: Report) -> Outcome:
@@ -231,7 +243,8 @@ def _entry_count(extracted: Sequence[Extracted]) -> int:
 
 def _extract_all(dumps: Sequence[FoundDump], staging: Path, run: Runner) -> list[Extracted]:
     folder = staging / "dumps"
-    results = run.each(extract_dump, dumps, folder)
+    with worker_processes([dump_size(dump.path) for dump in dumps]):
+        results = run.each(stages.extract_staged, dumps, folder)
     return [
         unreadable_dump(dump, folder, _why(result)) if isinstance(result, Exception) else result
         for dump, result in zip(dumps, results, strict=True)
@@ -241,7 +254,8 @@ def _extract_all(dumps: Sequence[FoundDump], staging: Path, run: Runner) -> list
 def _validate_all(extracted: Sequence[Extracted], plan: stages.Plan, run: Runner) -> int:
     """Validate every dump; one that cannot be validated is rejected as a whole."""
     evidence = run.one(stages.gather_evidence, extracted, plan)
-    results = run.each(stages.validate_staged, extracted, evidence)
+    with worker_processes([dump.bytes or 0 for dump in extracted]):
+        results = run.each(stages.validate_staged, extracted, evidence)
     validated = [
         stages.validate_staged(replace(dump, unreadable=_why(result)), evidence)
         if isinstance(result, Exception)

@@ -22,7 +22,6 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows import orchestration, pipeline, schedule, stages
-from flows.extract import extract_dump
 
 T = TypeVar("T")
 
@@ -73,8 +72,8 @@ def as_task(stage: Callable[..., T], name: str, **options: Any) -> Task[..., T]:
 
 
 TASKS: dict[Callable[..., Any], Task[..., Any]] = {
-    extract_dump: as_task(
-        extract_dump,
+    stages.extract_staged: as_task(
+        stages.extract_staged,
         "extract",
         task_run_name="extract {dump.relative}",
         retries=2,

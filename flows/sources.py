@@ -147,6 +147,14 @@ def dump_digest(path: Path) -> str:
         return f"unreadable: {error.strerror}"
 
 
+def dump_size(path: Path) -> int:
+    """Return the bytes of a dump; 0 for what cannot be opened."""
+    try:
+        return 0 if obstacle(path) else path.stat().st_size
+    except OSError:
+        return 0
+
+
 def shown(text: str) -> str:
     """Return a name or path on one line: signs that cannot be printed stand as escapes."""
     return "".join(

@@ -14,23 +14,19 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.extract import Extracted
+from flows.collect import Validated, collect
+from flows.extract import Extracted, extract_dump
 from flows.judgements import read_judgements
 from flows.normalize.byline import BylineEvidence
+from flows.parallel import apart
 from flows.publish import publish_release
 from flows.publish.changes import changes
 from flows.publish.checks import blocking, run_checks
 from flows.publish.manifest import read_manifest
 from flows.publish.warehouse import Warehouse, read_tables
 from flows.resolve import resolve
-from flows.sources import JUDGEMENTS, Source
-from flows.validate import (
-    Validated,
-    ValidatedDump,
-    byline_evidence,
-    collect,
-    validate_dump,
-)
+from flows.sources import JUDGEMENTS, FoundDump, Source, dump_size
+from flows.validate import ValidatedDump, byline_evidence, validate_dump
 from schemas import TABLES
 from schemas.dictionary import empty_frame, polars_schema
 
@@ -73,6 +69,11 @@ class Published:
     failed: tuple[str, ...]
 
 
+def extract_staged(dump: FoundDump, staging: Path) -> Extracted:
+    """Extract one dump; a large one in a worker process."""
+    return apart(dump_size(dump.path), extract_dump, dump, staging)
+
+
 def gather_evidence(extracted: Sequence[Extracted], plan: Plan) -> Path:
     """Stage the names and titles that glued lines are split by; return their folder."""
     folder = plan.staging / "evidence"
@@ -85,13 +86,11 @@ def gather_evidence(extracted: Sequence[Extracted], plan: Plan) -> Path:
 
 def validate_staged(extracted: Extracted, evidence: Path) -> ValidatedDump:
     """Validate one staged dump with the staged evidence."""
-    return validate_dump(
-        extracted,
-        BylineEvidence(
-            names=pl.read_parquet(evidence / "names.parquet"),
-            titles=pl.read_parquet(evidence / "titles.parquet"),
-        ),
+    known = BylineEvidence(
+        names=pl.read_parquet(evidence / "names.parquet"),
+        titles=pl.read_parquet(evidence / "titles.parquet"),
     )
+    return apart(extracted.bytes or 0, validate_dump, extracted, known)
 
 
 def collect_validated(validated: Sequence[ValidatedDump], plan: Plan) -> int:
@@ -109,7 +108,7 @@ def resolve_records(plan: Plan) -> int:
     validated = Validated(
         **{
             name: pl.read_parquet(plan.staging / "validated" / f"{name}.parquet")
-            for name in ("dumps", "records", "rejects", "stated")
+            for name in ("dumps", "records", "author_records", "rejects", "stated")
         }
     )
     resolved = resolve(
@@ -122,6 +121,7 @@ def resolve_records(plan: Plan) -> int:
     tables = {
         "dumps": validated.dumps,
         "records": validated.records,
+        "author_records": validated.author_records,
         "rejects": validated.rejects,
         **resolved,
     }
@@ -175,8 +175,9 @@ def previous_tables(plan: Plan) -> dict[str, pl.DataFrame]:
 
 
 def peak_memory_bytes() -> int:
-    """Return the largest resident size this process has had, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Return the largest resident size this process, or one of its workers, has had, in bytes."""
+    processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(each).ru_maxrss for each in processes)
     return peak if sys.platform == "darwin" else peak * 1024
 
 

@@ -14,14 +14,17 @@ from pathlib import Path
 import pandera.errors
 import polars as pl
 
-from flows.extract import Extracted, staged, staged_batches
-from flows.formats import ENTRY_SCHEMA, RAW_TEXT_LIMIT, REJECT_SCHEMA
+from flows.extract import STAGED, Extracted, staged, staged_batches
+from flows.formats import RAW_TEXT_LIMIT
 from flows.normalize.byline import BylineEvidence, evident_names, split_bylines
 from flows.normalize.digest import with_id
+from flows.normalize.identifiers import with_identifiers, with_person_identifiers
 from flows.normalize.names import as_authors
+from flows.normalize.text import match_key
+from flows.parts import PART
 from schemas import Table
 from schemas.dictionary import polars_schema
-from schemas.record import Dumps, Records, Rejects
+from schemas.record import AuthorRecords, Records, Rejects
 
 STATED_SCHEMA = pl.Schema(
     {
@@ -36,12 +39,27 @@ STATED_SCHEMA = pl.Schema(
 )
 """What dumps state: of the paper of a record, or of an author by the name printed in the dump."""
 
+EVIDENT_TITLES = 200_000
+_HEAD = 8
+"""Letters by which a title that may begin a glued line is told."""
+
 VALIDATED = {
-    "records": polars_schema(Records),
+    "records": pl.Schema({**polars_schema(Records), PART: pl.String()}),
+    "author_records": polars_schema(AuthorRecords),
+    "deletions": pl.Schema(
+        {
+            "dump_id": pl.String(),
+            "source": pl.String(),
+            "source_key": pl.String(),
+            "ordinal": pl.Int64(),
+            "updated_at": pl.Datetime("us", "UTC"),
+        }
+    ),
     "rejects": polars_schema(Rejects),
     "stated": STATED_SCHEMA,
 }
-"""What validation stages for each dump, and its columns."""
+"""What validation stages for each dump, and its columns. Parts of records are whole records only
+when they are put together, see `flows.collect`."""
 
 RULES: dict[str, tuple[str | None, str]] = {
     "title_or_abstract": (None, "The entry has neither a title nor an abstract."),
@@ -62,35 +80,63 @@ class ValidatedDump:
     folder: Path
 
 
-@dataclass(frozen=True)
-class Validated:
-    """The validated input of a release: current records, what was rejected, what dumps state."""
-
-    dumps: pl.DataFrame
-    records: pl.DataFrame
-    rejects: pl.DataFrame
-    stated: pl.DataFrame
-
-
 def byline_evidence(extracted: Sequence[Extracted]) -> BylineEvidence:
-    """Return the names and titles that the dumps print unambiguously, to split glued lines by."""
-    columns = ("title", "authors", "byline_printed")
-    entries = pl.concat(
+    """Return the names and titles that the dumps print unambiguously, to split glued lines by.
+
+    Only what can bear on the glued lines is kept, so that evidence does not grow with the input:
+    names that share a word with them, and titles that begin as one of them does, or are among the
+    first `EVIDENT_TITLES` in alphabetical order.
+    """
+    glued = pl.concat(
         [
-            pl.DataFrame(schema={name: ENTRY_SCHEMA[name] for name in columns}),
-            *(staged(dump, "entries").select(columns).collect() for dump in extracted),
+            pl.DataFrame(schema={"byline_printed": pl.String}),
+            *(
+                staged(dump, "entries").select(pl.col("byline_printed").drop_nulls()).collect()
+                for dump in extracted
+                if dump.has_glued_lines
+            ),
         ]
-    )
-    unglued = entries.filter(pl.col("byline_printed").is_null())
-    authors = unglued.select(pl.col("authors").explode(empty_as_null=False)).drop_nulls()
-    listed = authors.select(name=pl.col("authors").struct.field("name"), count=pl.lit(1, pl.Int64))
-    glued = evident_names(entries["byline_printed"].drop_nulls()).select(
-        "name", pl.col("count").cast(pl.Int64)
-    )
+    )["byline_printed"]
+    evident = evident_names(glued).select("name", pl.col("count").cast(pl.Int64))
+    unglued = [] if glued.is_empty() else [_unglued(dump) for dump in extracted]
+    heads = glued.to_frame().select(match_key(pl.col("byline_printed")).str.head(_HEAD)).to_series()
+    words = _name_words(glued.to_frame("name").lazy()).select("word").unique().collect()
+    names, titles = [evident], [pl.DataFrame(schema={"title": pl.String, "begins_one": pl.Boolean})]
+    for entries in unglued:
+        listed = entries.select(pl.col("authors").explode(empty_as_null=False)).drop_nulls()
+        counted = listed.group_by(name=pl.col("authors").struct.field("name")).agg(count=pl.len())
+        bearing = _name_words(counted).join(words.lazy(), on="word", how="semi").select("name")
+        names.append(
+            counted.join(bearing, on="name", how="semi")
+            .select("name", pl.col("count").cast(pl.Int64))
+            .collect(engine="streaming")
+        )
+        known = (
+            entries.select("title")
+            .drop_nulls()
+            .unique()
+            .with_columns(
+                begins_one=match_key(pl.col("title")).str.head(_HEAD).is_in(heads.implode())
+            )
+        )
+        ordered = known.sort(pl.col("begins_one").not_(), "title")
+        kept = ordered.filter(pl.col("begins_one") | (pl.int_range(pl.len()) < EVIDENT_TITLES))
+        titles.append(kept.collect(engine="streaming"))
+    every = pl.concat(titles).unique("title").sort(pl.col("begins_one").not_(), "title")
+    every = every.filter(pl.col("begins_one") | (pl.int_range(pl.len()) < EVIDENT_TITLES))
     return BylineEvidence(
-        names=pl.concat([listed, glued]).group_by("name").agg(pl.col("count").sum()).sort("name"),
-        titles=unglued.select("title").drop_nulls().unique().sort("title"),
+        names=pl.concat(names).group_by("name").agg(pl.col("count").sum()).sort("name"),
+        titles=every.select("title").sort("title"),
     )
+
+
+def _unglued(dump: Extracted) -> pl.LazyFrame:
+    return staged(dump, "entries").filter(pl.col("byline_printed").is_null())
+
+
+def _name_words(names: pl.LazyFrame) -> pl.LazyFrame:
+    """Return `name` and each `word` of its key."""
+    return names.select("name", word=match_key(pl.col("name")).str.split(" ")).explode("word")
 
 
 def validate_dump(extracted: Extracted, evidence: BylineEvidence) -> ValidatedDump:
@@ -105,12 +151,14 @@ def validate_dump(extracted: Extracted, evidence: BylineEvidence) -> ValidatedDu
     reject_count = 0
     for number, batch in enumerate(staged_batches(extracted)):
         frames = _validated_batch(batch, extracted, evidence)
-        frames["rejects"] = _numbered_rejects(frames["rejects"], extracted.dump_id, reject_count)
-        reject_count += frames["rejects"].height
+        rejects = numbered_rejects(frames["rejects"], extracted.dump_id, before=reject_count)
+        frames["rejects"] = rejects
+        reject_count += rejects.height
         for name, frame in frames.items():
-            frame.write_parquet(folder / name / f"{number:06d}.parquet")
+            frame.write_parquet(folder / name / f"{number:06d}.parquet", compression="lz4")
     if extracted.unreadable is not None:
-        rejects = _numbered_rejects(_whole_reject(extracted.unreadable), extracted.dump_id, 0)
+        whole = _whole_reject(extracted.unreadable)
+        rejects = numbered_rejects(whole, extracted.dump_id, before=0)
         rejects.write_parquet(folder / "rejects" / "000000.parquet")
     return ValidatedDump(extracted, folder)
 
@@ -118,21 +166,39 @@ def validate_dump(extracted: Extracted, evidence: BylineEvidence) -> ValidatedDu
 def _validated_batch(
     batch: dict[str, pl.DataFrame], extracted: Extracted, evidence: BylineEvidence
 ) -> dict[str, pl.DataFrame]:
-    """Return records, rejects (not yet numbered) and stated facts of a batch."""
+    """Return what `VALIDATED` names of a batch, the rejects not yet numbered."""
     entries = split_entries(batch["entries"], evidence)
-    candidates = _as_records(entries, extracted)
+    candidates = _as_records(with_identifiers(entries), extracted, Records)
     failures = failed_rows(Records, candidates)
-    valid = candidates.with_row_index("index").join(failures, on="index", how="anti").drop("index")
+    # A part may lack what the record it belongs to needs.
+    in_parts = entries.with_row_index("index").filter(pl.col(PART).is_not_null())
+    failures = failures.join(
+        in_parts.select("index").with_columns(check=pl.lit("title_or_abstract")),
+        on=["index", "check"],
+        how="anti",
+    )
+    records = _valid(candidates.with_columns(entries[PART]), failures)
+    people = _as_records(with_person_identifiers(batch["people"]), extracted, AuthorRecords)
+    nameless = failed_rows(AuthorRecords, people)
     stated = batch["stated"].join(
-        valid.select("ordinal", "record_id"), on="ordinal", how="left", maintain_order="left"
+        records.select("ordinal", "record_id"), on="ordinal", how="left", maintain_order="left"
     )
     orphaned = pl.col("ordinal").is_not_null() & pl.col("record_id").is_null()
     return {
-        "records": valid,
+        "records": records,
+        "author_records": _valid(people, nameless),
+        "deletions": batch["deletions"].select(
+            dump_id=pl.lit(extracted.dump_id),
+            source=pl.lit(extracted.source.name),
+            source_key="source_key",
+            ordinal="ordinal",
+            updated_at="updated_at",
+        ),
         "rejects": pl.concat(
             [
                 batch["rejects"].with_columns(stage=pl.lit("extract")),
                 _validate_rejects(entries, failures),
+                _validate_rejects(batch["people"], nameless),
             ]
         ),
         "stated": stated.filter(~orphaned).select(
@@ -145,6 +211,10 @@ def _validated_batch(
             observed_on=pl.lit(extracted.captured_on, pl.Date),
         ),
     }
+
+
+def _valid(candidates: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
+    return candidates.with_row_index("index").join(failures, on="index", how="anti").drop("index")
 
 
 def split_entries(entries: pl.DataFrame, evidence: BylineEvidence) -> pl.DataFrame:
@@ -228,69 +298,28 @@ def failed_rows(table: type[Table], frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def collect(validated: Sequence[ValidatedDump]) -> Validated:
-    """Return the validated dumps together, with what newer or equal deliveries supersede removed.
-
-    In an `append` source an entry delivered again is superseded by its newest delivery, the one
-    from the dump with the latest day of capture. Dumps of one day, and dumps without a day, which
-    count as older, go by their paths: the first keeps the entry, so that a copy added under a later
-    name changes nothing.
-
-    In a `snapshot` source the newest dump that could be read replaces all others. Here the last
-    path is the newest among equal days, and among dumps without a day: deliveries are named in
-    order (`2026-01.txt`, `2026-02.txt`).
-    """
-    ordered = sorted(validated, key=lambda dump: dump.extracted.relative)
-    records, rejects, stated = (_together(ordered, name) for name in VALIDATED)
-    facts = pl.DataFrame(
-        [_dump_facts(dump.extracted, rank) for rank, dump in enumerate(ordered)],
-        schema={"rank": pl.Int64(), **polars_schema(Dumps)},
-    )
-    current = _current(records, facts)
-    counts = {
-        "record_count": current,
-        "superseded_count": records.join(current, on=["dump_id", "ordinal"], how="anti"),
-        "reject_count": rejects,
-    }
-    dumps = facts.drop(list(counts))
-    for name, rows in counts.items():
-        dumps = dumps.join(
-            rows.group_by("dump_id").agg(pl.len().cast(pl.Int64).alias(name)),
-            on="dump_id",
-            how="left",
-        ).with_columns(pl.col(name).fill_null(0))
-    return Validated(
-        dumps=dumps.select(list(polars_schema(Dumps))).sort("dump_id"),
-        records=current.sort("record_id"),
-        rejects=rejects.sort("dump_id", "reject_number"),
-        # An entry printed twice in a dump is one record; what it states is then stated twice.
-        stated=pl.concat(
-            [
-                stated.filter(pl.col("record_id").is_null()),
-                stated.join(current, on=["dump_id", "record_id"], how="semi"),
-            ]
-        )
-        .unique()
-        .sort(STATED_SCHEMA.names()),
-    )
-
-
-def _as_records(entries: pl.DataFrame, extracted: Extracted) -> pl.DataFrame:
+def _as_records(entries: pl.DataFrame, extracted: Extracted, table: type[Table]) -> pl.DataFrame:
+    """Return entries, or people, as candidates of their table."""
     named = entries.with_columns(
         dump_id=pl.lit(extracted.dump_id),
         source=pl.lit(extracted.source.name),
-        version=pl.coalesce("version", pl.lit(extracted.source.version), pl.lit("unknown")),
+        parts=pl.lit(None, polars_schema(Records)["parts"]),
     )
-    schema = polars_schema(Records)
-    return with_id(named, "record_id", "R", ["source", "source_key"]).select(
-        pl.col(name).cast(dtype) for name, dtype in schema.items()
+    if "version" in named.columns:
+        stated = pl.lit(extracted.source.version)
+        named = named.with_columns(version=pl.coalesce("version", stated, pl.lit("unknown")))
+    # A person and a publication of one source may have one number as their keys.
+    kinds = [] if table is Records else ["record_kind"]
+    named = named.with_columns(record_kind=pl.lit(table.__name__))
+    return with_id(named, "record_id", "R", ["source", *kinds, "source_key"]).select(
+        pl.col(name).cast(dtype) for name, dtype in polars_schema(table).items()
     )
 
 
 def _whole_reject(reason: str) -> pl.DataFrame:
     """Return the one reject of a dump that cannot be read, as a row of REJECT_SCHEMA with stage."""
     whole = {"check": "readable_dump", "message": reason}
-    return pl.DataFrame([whole], schema=REJECT_SCHEMA).with_columns(stage=pl.lit("extract"))
+    return pl.DataFrame([whole], schema=STAGED["rejects"]).with_columns(stage=pl.lit("extract"))
 
 
 def _validate_rejects(entries: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
@@ -299,65 +328,16 @@ def _validate_rejects(entries: pl.DataFrame, failures: pl.DataFrame) -> pl.DataF
         entries.with_row_index("index")
         .join(failures, on="index")
         .with_columns(pl.col("raw_text").str.head(RAW_TEXT_LIMIT))
-        .select(list(REJECT_SCHEMA))
+        .select(list(STAGED["rejects"]))
         .with_columns(stage=pl.lit("validate"))
     )
 
 
-def _numbered_rejects(rejects: pl.DataFrame, dump_id: str, before: int) -> pl.DataFrame:
+def numbered_rejects(rejects: pl.DataFrame, dump_id: str, *, before: int) -> pl.DataFrame:
     """Return the rejects of a batch as rows of `Rejects`, counted on from the batches `before`."""
     number = pl.int_range(before + 1, before + pl.len() + 1, dtype=pl.Int64)
     return (
         rejects.sort("ordinal", "check", nulls_last=False)
         .with_columns(dump_id=pl.lit(dump_id), reject_number=number)
         .select(list(polars_schema(Rejects)))
-    )
-
-
-def _together(validated: Sequence[ValidatedDump], name: str) -> pl.DataFrame:
-    files = [file for dump in validated for file in sorted((dump.folder / name).glob("*.parquet"))]
-    return pl.concat([pl.DataFrame(schema=VALIDATED[name]), *map(pl.read_parquet, files)])
-
-
-def _dump_facts(extracted: Extracted, rank: int) -> dict[str, object]:
-    """Return the row of `dumps` but for the counts of what became of the entries.
-
-    A dump that could not be read counts as one entry: the reject it became.
-    """
-    whole = extracted.unreadable is not None
-    return {
-        "rank": rank,
-        "dump_id": extracted.dump_id,
-        "source": extracted.source.name,
-        "format": extracted.format,
-        "path": extracted.relative,
-        "sha256": extracted.sha256,
-        "bytes": extracted.bytes,
-        "captured_on": extracted.captured_on,
-        "captured_on_basis": extracted.captured_on_basis,
-        "capture_year": extracted.capture_year,
-        "mode": extracted.source.mode,
-        "stated_count": extracted.stated_count,
-        "read_count": 1 if whole else extracted.read_count,
-        "line_count": extracted.line_count,
-        "entry_line_count": extracted.entry_line_count,
-        "furniture_line_count": extracted.furniture_line_count,
-        "blank_line_count": extracted.blank_line_count,
-    }
-
-
-def _current(records: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Return the records that no other delivery supersedes."""
-    newest_first = ["captured_on", "rank"]
-    replaced = (
-        facts.filter(pl.col("mode") == "snapshot", pl.col("format").is_not_null())
-        .sort("captured_on", "rank", descending=True, nulls_last=True)
-        .filter(pl.int_range(pl.len()).over("source") > 0)
-    )
-    return (
-        records.join(replaced, on="dump_id", how="anti")
-        .join(facts.select("dump_id", *newest_first), on="dump_id")
-        .sort(*newest_first, "ordinal", descending=[True, False, False], nulls_last=True)
-        .unique("record_id", keep="first", maintain_order=True)
-        .drop(newest_first)
     )

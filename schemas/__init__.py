@@ -19,14 +19,15 @@ from schemas.paper import (
     Papers,
     Relations,
 )
-from schemas.record import Dumps, Metrics, Records, Rejects
+from schemas.record import AuthorRecords, Dumps, Metrics, Records, Rejects
 from schemas.release import Changes, Checks, Redirects, Refreshes
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 TABLES: dict[str, type[Table]] = {
     "dumps": Dumps,
     "records": Records,
+    "author_records": AuthorRecords,
     "rejects": Rejects,
     "papers": Papers,
     "paper_records": PaperRecords,

@@ -23,12 +23,32 @@ MODES = ("append", "snapshot")
 AUTHOR_STRUCT = pl.Struct(
     {
         "name": pl.String,
+        "given_name": pl.String,
+        "family_name": pl.String,
         "orcid": pl.String,
         "source_author_key": pl.String,
         "affiliations": pl.List(pl.String),
     }
 )
-IDENTIFIER_STRUCT = pl.Struct({"scheme": pl.String, "value": pl.String})
+IDENTIFIER_STRUCT = pl.Struct({"scheme": pl.String, "value": pl.String, "printed": pl.String})
+WARNING_STRUCT = pl.Struct(
+    {"column": pl.String, "check": pl.String, "message": pl.String, "printed": pl.String}
+)
+VERSION_STRUCT = pl.Struct({"label": pl.String, "date": pl.Date})
+RELATED_STRUCT = pl.Struct({"relation": pl.String, "scheme": pl.String, "value": pl.String})
+METRIC_STRUCT = pl.Struct({"metric": pl.String, "value": pl.Float64})
+FIELD_COUNT_STRUCT = pl.Struct({"field": pl.String, "count": pl.Int64})
+PART_STRUCT = pl.Struct(
+    {
+        "part": pl.String,
+        "dump_id": pl.String,
+        "member": pl.String,
+        "ordinal": pl.Int64,
+        "line_start": pl.Int64,
+        "line_end": pl.Int64,
+        "columns": pl.List(pl.String),
+    }
+)
 ALTERNATIVE_STRUCT = pl.Struct({"value": pl.String, "record_id": pl.String})
 
 
@@ -76,6 +96,10 @@ SourceKey = Annotated[
     ),
 ]
 Ordinal = Annotated[pl.Int64, pa.Field(ge=1, description="1-based place among the dump's entries.")]
+Member = Annotated[
+    str,
+    pa.Field(nullable=True, description="Path inside an archive; null where the dump is none."),
+]
 LineStart = Annotated[
     pl.Int64,
     pa.Field(

@@ -1,4 +1,4 @@
-"""Tables of what was read: dumps, records and rejects. Text here is as printed."""
+"""Tables of what was read: dumps, records, author records, rejects. Text here is as printed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ class Dumps(Table):
 
     dump_id: c.DumpId
     source: c.Source
+    source_title: Annotated[
+        str, pa.Field(nullable=True, description="What source.toml calls the source.")
+    ]
+    source_homepage: Annotated[str, pa.Field(nullable=True, description="Its homepage.")]
+    source_publisher: Annotated[str, pa.Field(nullable=True, description="Who publishes it.")]
+    source_licence: Annotated[
+        str, pa.Field(nullable=True, description="Licence of its content, an SPDX identifier.")
+    ]
     format: Annotated[
         str,
         pa.Field(nullable=True, description="Format its content was recognised as; null if none."),
@@ -60,7 +68,18 @@ class Dumps(Table):
     record_count: Annotated[pl.Int64, pa.Field(ge=0, description="Of them, current records.")]
     superseded_count: Annotated[
         pl.Int64,
-        pa.Field(ge=0, description="Of them, replaced by an equal or newer delivery of the entry."),
+        pa.Field(
+            ge=0,
+            description="Of them, replaced by an equal or newer delivery of the entry, put together"
+            " with another part of the same record, or a notice of deletion.",
+        ),
+    ]
+    part_count: Annotated[
+        pl.Int64,
+        pa.Field(ge=0, description="Of the superseded, parts of records of another dump."),
+    ]
+    deletion_count: Annotated[
+        pl.Int64, pa.Field(ge=0, description="Of the superseded, notices of deletion.")
     ]
     reject_count: Annotated[pl.Int64, pa.Field(ge=0, description="Of them, rejected.")]
     line_count: Annotated[
@@ -75,6 +94,15 @@ class Dumps(Table):
         pa.Field(nullable=True, ge=0, description="Non-blank lines recognised as page furniture."),
     ]
     blank_line_count: Annotated[pl.Int64, pa.Field(nullable=True, ge=0, description="Blank lines.")]
+    unknown_fields: Annotated[
+        pl.List,
+        c.FIELD_COUNT_STRUCT,
+        pa.Field(
+            nullable=True,
+            description="Fields the format does not know, ignored, with the number of entries that"
+            " have them; null if none.",
+        ),
+    ]
 
     class Config:
         """Keys."""
@@ -91,10 +119,39 @@ class Records(Table):
     source: c.Source
     source_key: c.SourceKey
     ordinal: c.Ordinal
+    member: c.Member
     line_start: c.LineStart
     line_end: c.LineEnd
+    parts: Annotated[
+        pl.List,
+        c.PART_STRUCT,
+        pa.Field(
+            nullable=True,
+            description="Where several files make one record: each entry it was made from, and the"
+            " columns taken from it; null where the entry itself is the record.",
+        ),
+    ]
+    updated_at: Annotated[
+        pl.Datetime,
+        "us",
+        "UTC",
+        pa.Field(nullable=True, description="When the source last changed the entry, UTC."),
+    ]
+    entry_type: Annotated[
+        str,
+        pa.Field(
+            nullable=True,
+            str_matches=r"\S",
+            description="What the source calls the kind of publication, e.g. inproceedings.",
+        ),
+    ]
     version: Annotated[
         str, pa.Field(isin=c.VERSIONS, description="Which version of the paper it describes.")
+    ]
+    versions: Annotated[
+        pl.List,
+        c.VERSION_STRUCT,
+        pa.Field(nullable=True, description="Versions the source lists, with their dates."),
     ]
     title: c.Title
     abstract: c.Abstract
@@ -111,8 +168,21 @@ class Records(Table):
         pa.Field(nullable=True, str_matches=r"\S", description="Display name of an organization."),
     ]
     organization_slug: c.OrganizationSlug
+    editors: Annotated[
+        pl.List, pl.String, pa.Field(nullable=True, description="Printed names of editors.")
+    ]
     category: c.Category
+    categories: Annotated[
+        pl.List,
+        pl.String,
+        pa.Field(nullable=True, description="All subject categories as printed, `category` first."),
+    ]
     venue: c.Venue
+    volume: Annotated[str, pa.Field(nullable=True, description="Volume as printed.")]
+    issue: Annotated[str, pa.Field(nullable=True, description="Issue or number as printed.")]
+    pages: Annotated[
+        str, pa.Field(nullable=True, description="Pages or article number as printed.")
+    ]
     publisher: Annotated[
         str, pa.Field(nullable=True, str_matches=r"\S", description="Publisher as printed.")
     ]
@@ -135,7 +205,31 @@ class Records(Table):
     identifiers: Annotated[
         pl.List,
         c.IDENTIFIER_STRUCT,
-        pa.Field(nullable=True, description="Other identifiers, normalised; null if none."),
+        pa.Field(
+            nullable=True,
+            description="Every identifier, DOI and arXiv identifier included: normalised value and"
+            " the printed form; null if none.",
+        ),
+    ]
+    related: Annotated[
+        pl.List,
+        c.RELATED_STRUCT,
+        pa.Field(
+            nullable=True,
+            description="What the source says this publication is to another one, named by an"
+            " identifier: is_preprint_of, has_preprint, is_part_of, ...; null if nothing.",
+        ),
+    ]
+    note: Annotated[
+        str, pa.Field(nullable=True, description="A remark of the source, e.g. arXiv's comments.")
+    ]
+    warnings: Annotated[
+        pl.List,
+        c.WARNING_STRUCT,
+        pa.Field(
+            nullable=True,
+            description="Values that cannot be right, with the printed form; null if none.",
+        ),
     ]
     links: Annotated[
         pl.List,
@@ -214,6 +308,77 @@ class Records(Table):
         )
 
 
+class AuthorRecords(Table):
+    """One row per current entry about a person in a source that curates authors (person records of
+    DBLP, authors of OpenAlex or Semantic Scholar, name variants of the ACL Anthology)."""
+
+    record_id: c.RecordId
+    dump_id: c.DumpId
+    source: c.Source
+    source_key: c.SourceKey
+    ordinal: c.Ordinal
+    member: c.Member
+    line_start: c.LineStart
+    line_end: c.LineEnd
+    updated_at: Annotated[
+        pl.Datetime,
+        "us",
+        "UTC",
+        pa.Field(nullable=True, description="When the source last changed the entry, UTC."),
+    ]
+    name: Annotated[
+        str, pa.Field(str_matches=r"\S", description="Preferred form of the name, as printed.")
+    ]
+    aliases: Annotated[
+        pl.List,
+        pl.String,
+        pa.Field(nullable=True, description="Other forms of the name, as printed; null if none."),
+    ]
+    orcid: Annotated[
+        str,
+        pa.Field(
+            nullable=True,
+            str_matches=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$",
+            description="ORCID iD without resolver.",
+        ),
+    ]
+    identifiers: Annotated[
+        pl.List,
+        c.IDENTIFIER_STRUCT,
+        pa.Field(nullable=True, description="Every identifier, ORCID included; null if none."),
+    ]
+    affiliations: c.Affiliations
+    links: Annotated[
+        pl.List,
+        pl.String,
+        pa.Field(nullable=True, description="Homepages and profiles; null if none."),
+    ]
+    metrics: Annotated[
+        pl.List,
+        c.METRIC_STRUCT,
+        pa.Field(nullable=True, description="What the source states: h_index, ...; null if none."),
+    ]
+    warnings: Annotated[
+        pl.List,
+        c.WARNING_STRUCT,
+        pa.Field(
+            nullable=True,
+            description="Values that cannot be right, with the printed form; null if none.",
+        ),
+    ]
+
+    class Config:
+        """Keys."""
+
+        metadata = {
+            "keys": Keys(
+                primary=("record_id",),
+                references={"dump_id": "dumps.dump_id"},
+                partition_by="source",
+            )
+        }
+
+
 class Rejects(Table):
     """Every piece of a dump that could not become a valid record, with its place and the reason.
     A dump that cannot be read at all is one row without ordinal and lines."""
@@ -226,6 +391,7 @@ class Rejects(Table):
         pl.Int64,
         pa.Field(nullable=True, ge=1, description="Place among the entries; null: whole dump."),
     ]
+    member: c.Member
     line_start: c.LineStart
     line_end: c.LineEnd
     stage: Annotated[
@@ -266,8 +432,8 @@ class Metrics(Table):
         str,
         pa.Field(
             str_matches=r"^[a-z][a-z0-9_]*$",
-            description="h_index, paper_count, citation_count, novelty_percent, ai_score, score or"
-            " comment_count.",
+            description="h_index, paper_count, citation_count, novelty_percent, ai_score, score,"
+            " comment_count, upvote_count, ...",
         ),
     ]
     value: Annotated[pl.Float64, pa.Field(description="The number as stated.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,40 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
     """One Prefect server on SQLite for the whole session."""
     with prefect_server(tmp_path_factory.mktemp("prefect")) as running:
         yield running
+
+
+KEPT_TOGETHER = {
+    "test_refresh_flow": "server",
+    "test_schedule": "server",
+    "test_compose": "compose",
+}
+"""Which modules share one worker, because they share one server. Larger groups begin first."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one worker for each processor, from two (much of the suite only waits) to four.
+
+    Files and single tests get none: they would not gain what the workers cost.
+    """
+    if not any(Path(argument).is_dir() for argument in config.args):
+        return 0
+    return min(max(2, os.cpu_count() or 1), 4)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker the next test, but keep the modules of `KEPT_TOGETHER` on one, and first.
+
+    xdist's own groups (`--dist loadgroup`) have no effect with pytest 9.2: its issue 1386.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByProcess(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return KEPT_TOGETHER.get(Path(nodeid.partition("::")[0]).stem, nodeid)
+
+    return ByProcess(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,7 +16,7 @@ import polars as pl
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from flows.formats import Dump, Reading, recognise
+from flows.formats import HEAD_BYTES, Dump, Reading, recognise
 from flows.formats.daily_papers import FURNITURE
 from flows.normalize.dates import MONTHS
 
@@ -123,8 +123,9 @@ PLACE = ("ordinal", "line_start", "line_end", "line_total")
 
 
 def read_path(path: Path, stated_format: str | None = None, day: dt.date | None = None) -> Page:
-    reader = recognise(path, stated_format)
-    reading = reader.read(Dump(path, day))
+    with path.open("rb") as file:
+        reader = recognise(file.read(HEAD_BYTES), stated_format)
+    reading = reader.read(Dump(lambda: path.open("rb"), path, day))
     batches = list(reading.batches)
     return Page(
         format=reader.FORMAT.name,

@@ -14,6 +14,7 @@ import pytest
 
 from tests.processes import (
     BIN,
+    PATIENCE,
     background,
     free_port,
     prefect_server,
@@ -29,7 +30,7 @@ def configured(**environment: str) -> subprocess.CompletedProcess[str]:
     own = {"PATH": os.environ["PATH"], "PWD": str(ROOT), **environment}
     command = ["docker-compose", "--file", ROOT / "docker-compose.yml", "config"]
     return subprocess.run(
-        command, env=own, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        command, env=own, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
 
 
@@ -130,7 +131,6 @@ def postgres(folder: Path) -> Iterator[int]:
             ready = [POSTGRES / "pg_isready", "--host=127.0.0.1", f"--port={port}"]
             wait_until(
                 lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0,
-                30,
                 "PostgreSQL answers",
             )
             subprocess.run(
@@ -153,8 +153,10 @@ def test_its_three_processes_run_until_a_scheduled_refresh_has_published(service
         for name, value in services["server"]["environment"].items()
         if name.startswith("PREFECT_SERVER_DATABASE") or name.endswith("LEASE_STORAGE")
     }
+    # With a sixth field, for seconds, the test need not wait for the next minute.
     command = [
-        re.sub(r"^--cron=.*", "--cron=* * * * *", word) for word in services["refresh"]["command"]
+        re.sub(r"^--cron=.*", "--cron=* * * * * */5", word)
+        for word in services["refresh"]["command"]
     ]
     with postgres(tmp_path) as port:
         here = {
@@ -168,7 +170,7 @@ def test_its_three_processes_run_until_a_scheduled_refresh_has_published(service
                 **server.environment,
                 "PREFECT_RUNNER_SERVER_ENABLE": "true",
                 "PREFECT_RUNNER_SERVER_PORT": health_port,
-                "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+                "PREFECT_RUNNER_POLL_FREQUENCY": "1",
             }
             with background(
                 [BIN / command[0], *command[1:]], environment, tmp_path, tmp_path / "serve.log"
@@ -178,10 +180,13 @@ def test_its_three_processes_run_until_a_scheduled_refresh_has_published(service
                         "flow_runs/filter",
                         {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}},
                     ),
-                    110,
                     "a scheduled refresh has completed",
                 )
                 check = services["refresh"]["healthcheck"]["test"][1:]
                 check = [word.replace(":8080", f":{health_port}") for word in check]
-                assert subprocess.run([BIN / check[0], *check[1:]], check=False).returncode == 0
+                check = [BIN / check[0], *check[1:]]
+                wait_until(  # it is unwell while a loaded machine lets it look for runs too late
+                    lambda: subprocess.run(check, check=False).returncode == 0,
+                    "bibmill serve is healthy",
+                )
     assert (tmp_path / "warehouse" / "current" / "manifest.json").is_file()

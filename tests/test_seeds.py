@@ -8,9 +8,10 @@ import json
 import polars as pl
 import pytest
 
+from flows.collect import collect
 from flows.extract import extract_dump
 from flows.sources import FoundDump, Source
-from flows.validate import byline_evidence, collect, validate_dump
+from flows.validate import byline_evidence, validate_dump
 from tests.pages import SEEDS, names, read_path
 
 pytestmark = pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed dumps are not at hand")

@@ -6,10 +6,10 @@ Here too: what entries that begin so have in common, their lines, dates and faul
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import polars as pl
 
+from flows.formats import Dump
 from flows.formats._page import LINES_SCHEMA, Fault, is_blank, read_lines
 from flows.normalize.dates import DATE
 from flows.normalize.text import fold
@@ -45,13 +45,13 @@ def meta_line_share(head: str, pattern: str) -> float:
     return len(found) / len(lines) if 5 * len(found) >= len(lines) > 0 else 0.0
 
 
-def printed_dates(path: Path, pattern: str) -> pl.Series:
+def printed_dates(dump: Dump, pattern: str) -> pl.Series:
     """Return the dates of all meta lines of a page, as printed."""
     dates = [
         lines.filter(pl.col("text").str.contains(pattern)).select(
             parsed_meta_line(pl.col("text")).struct.field("date_printed")
         )
-        for lines in read_lines(path)
+        for lines in read_lines(dump)
     ]
     empty = pl.DataFrame(schema={"date_printed": pl.String})
     return pl.concat([empty, *dates])["date_printed"]

@@ -6,13 +6,13 @@ lines to a batch; the rest is here. What an entry means is the reader's business
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import polars as pl
 
-from flows.formats import ENTRY_SCHEMA, RAW_TEXT_LIMIT, REJECT_SCHEMA, Batch
+from flows.formats import RAW_TEXT_LIMIT, REJECT_SCHEMA, Dump
 from flows.normalize.text import NO_INK
 
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -26,7 +26,7 @@ LINES_SCHEMA = pl.Schema({"line": pl.Int64(), "text": pl.String(), "flaw": pl.St
 """A line of a page: number, text, and null, 'encoding' or 'length' where it could not be read."""
 
 
-def read_lines(path: Path) -> Iterator[pl.DataFrame]:
+def read_lines(dump: Dump) -> Iterator[pl.DataFrame]:
     """Yield the lines of a page in chunks of about 8 MB (see `LINES_SCHEMA`).
 
     Lines end with LF or CRLF; a byte order mark is dropped. Bytes that are not UTF-8 are shown as
@@ -35,9 +35,8 @@ def read_lines(path: Path) -> Iterator[pl.DataFrame]:
     number = 1
     rest = b""
     overlong = False
-    with path.open("rb") as file:
-        start = file.read(3)
-        file.seek(3 if start == b"\xef\xbb\xbf" else 0)
+    with dump.open() as file:
+        rest = file.read(3).removeprefix(codecs.BOM_UTF8)
         while chunk := file.read(CHUNK_BYTES):
             *complete, rest = (rest + chunk).split(b"\n")
             if complete:
@@ -77,13 +76,13 @@ def _lines(lines: list[bytes], number: int, *, first_overlong: bool) -> pl.DataF
     )
 
 
-def whole_entries(path: Path, begins_entry: pl.Expr) -> Iterator[pl.DataFrame]:
+def whole_entries(dump: Dump, begins_entry: pl.Expr) -> Iterator[pl.DataFrame]:
     """Yield the lines of a page in chunks that end where an entry ends.
 
     `begins_entry` marks, among non-blank lines, the ones an entry begins with.
     """
     carried = pl.DataFrame(schema=LINES_SCHEMA)
-    for lines in read_lines(path):
+    for lines in read_lines(dump):
         if carried.height > CHUNK_LINES or carried.estimated_size() > CHUNK_BYTES:
             starts = carried.filter(begins_entry.fill_null(value=False))["line"]
             if starts.len() > 1:
@@ -129,13 +128,13 @@ class Fault:
     message: str | pl.Expr
 
 
+NOT_UTF8 = (
+    "The entry has bytes that are not UTF-8 (shown as \\x..): convert the dump, for example with"
+    " iconv -f latin1 -t utf-8, and deliver it again."
+)
+
 FLAWS = (
-    Fault(
-        pl.col("flaw") == "encoding",
-        "readable_encoding",
-        "The entry has bytes that are not UTF-8 (shown as \\x..): convert the dump, for example"
-        " with iconv -f latin1 -t utf-8, and deliver it again.",
-    ),
+    Fault(pl.col("flaw") == "encoding", "readable_encoding", NOT_UTF8),
     Fault(
         pl.col("flaw") == "length",
         "readable_length",
@@ -179,29 +178,3 @@ def as_number(printed: pl.Expr) -> pl.Expr:
 def blank_lines(lines: pl.DataFrame) -> int:
     """Return how many of the lines are blank."""
     return int(lines.select(is_blank(pl.col("text")).sum()).item())
-
-
-def as_entries(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return `frame` with exactly the columns of ENTRY_SCHEMA; what it lacks is null."""
-    missing = [
-        pl.lit(None, dtype).alias(name)
-        for name, dtype in ENTRY_SCHEMA.items()
-        if name not in frame.columns
-    ]
-    return frame.with_columns(missing).select(
-        pl.col(name).cast(dtype) for name, dtype in ENTRY_SCHEMA.items()
-    )
-
-
-def numbered(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Yield batches whose ordinals, 1-based in each, are counted through the whole dump."""
-    before = 0
-    for batch in batches:
-        shift = pl.col("ordinal") + before
-        yield replace(
-            batch,
-            entries=batch.entries.with_columns(shift),
-            rejects=batch.rejects.with_columns(shift),
-            stated=batch.stated.with_columns(shift),
-        )
-        before += batch.entries.height + batch.rejects.height

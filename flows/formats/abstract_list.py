@@ -5,13 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from flows.formats import Batch, Dump, Format, Reading
+from flows.formats._entries import as_entries, numbered
 from flows.formats._page import (
     Fault,
-    as_entries,
     blank_lines,
     entries_of,
     is_blank,
-    numbered,
     told_apart,
     whole_entries,
 )
@@ -37,7 +36,7 @@ def sniff(head: str) -> float:
 
 def read(dump: Dump) -> Reading:
     """Return the entries of the list: abstracts and their links."""
-    chunks = whole_entries(dump.path, pl.col("text").str.contains(_LABEL))
+    chunks = whole_entries(dump, pl.col("text").str.contains(_LABEL))
     return Reading(
         batches=numbered(_batch(lines) for lines in chunks),
         captured_on=dump.captured_on,

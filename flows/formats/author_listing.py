@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from flows.formats import Batch, Dump, Format, Reading
+from flows.formats._entries import as_entries, numbered
 from flows.formats._meta_line import (
     META_LINE,
     SCORED_META_LINE,
@@ -15,10 +16,8 @@ from flows.formats._meta_line import (
     printed_dates,
 )
 from flows.formats._page import (
-    as_entries,
     blank_lines,
     entries_of,
-    numbered,
     told_apart,
     whole_entries,
 )
@@ -46,8 +45,8 @@ def sniff(head: str) -> float:
 def read(dump: Dump) -> Reading:
     """Return the entries of the page; title and authors stay glued in `byline_printed`."""
     stated_year = dump.captured_on.year if dump.captured_on else None
-    year = stated_year or infer_capture_year(printed_dates(dump.path, META_LINE), header=None)
-    chunks = whole_entries(dump.path, pl.col("text").str.contains(META_LINE))
+    year = stated_year or infer_capture_year(printed_dates(dump, META_LINE), header=None)
+    chunks = whole_entries(dump, pl.col("text").str.contains(META_LINE))
     return Reading(
         batches=numbered(_batch(lines, dump, year) for lines in chunks),
         captured_on=dump.captured_on,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from flows.formats import STATED_SCHEMA, Batch, Dump, Format, Reading
+from flows.formats._entries import as_entries, numbered
 from flows.formats._meta_line import (
     META_LINE,
     SCORED_META_LINE,
@@ -22,11 +23,9 @@ from flows.formats._meta_line import (
 )
 from flows.formats._page import (
     NUMBER,
-    as_entries,
     as_number,
     blank_lines,
     entries_of,
-    numbered,
     told_apart,
     whole_entries,
 )
@@ -76,7 +75,7 @@ def sniff(head: str) -> float:
 def read(dump: Dump) -> Reading:
     """Return the entries of the page, and what its header states of the author it names."""
     stated_year = dump.captured_on.year if dump.captured_on else None
-    year = stated_year or infer_capture_year(printed_dates(dump.path, _ENTRY), header=None)
+    year = stated_year or infer_capture_year(printed_dates(dump, _ENTRY), header=None)
     return Reading(
         batches=numbered(_batch(lines, dump, year) for lines in _chunks(dump)),
         captured_on=dump.captured_on,
@@ -87,7 +86,7 @@ def read(dump: Dump) -> Reading:
 
 
 def _chunks(dump: Dump) -> Iterator[pl.DataFrame]:
-    return whole_entries(dump.path, pl.col("text").str.contains(_ENTRY))
+    return whole_entries(dump, pl.col("text").str.contains(_ENTRY))
 
 
 def _batch(lines: pl.DataFrame, dump: Dump, year: int | None) -> Batch:

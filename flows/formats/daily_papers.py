@@ -13,15 +13,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from flows.formats import STATED_SCHEMA, Batch, Dump, Format, Reading
+from flows.formats._entries import as_entries, numbered
 from flows.formats._page import (
     NUMBER,
     Fault,
-    as_entries,
     as_number,
     blank_lines,
     entries_of,
     is_blank,
-    numbered,
     told_apart,
     whole_entries,
 )
@@ -81,7 +80,7 @@ def read(dump: Dump) -> Reading:
     elif captured_on:
         has_year = pl.select(printed_year(pl.lit(header)).is_not_null()).item()
         basis = "printed" if has_year else "inferred_year"
-    chunks = whole_entries(dump.path, _AFTER_BLOCK)
+    chunks = whole_entries(dump, _AFTER_BLOCK)
     return Reading(
         batches=numbered(
             _batch(lines, year, captured_on, is_first=number == 0)
@@ -97,7 +96,7 @@ def _survey(dump: Dump) -> tuple[str | None, pl.Series]:
     """Return the day in the page header, and the dates of all entries, as printed."""
     header: str | None = None
     dates: list[pl.Series] = [pl.Series(dtype=pl.String)]
-    for number, lines in enumerate(whole_entries(dump.path, _AFTER_BLOCK)):
+    for number, lines in enumerate(whole_entries(dump, _AFTER_BLOCK)):
         cut = _classified(lines, is_first=number == 0)
         if number == 0:
             days = cut.filter(

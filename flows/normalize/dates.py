@@ -6,6 +6,8 @@ import datetime as dt
 
 import polars as pl
 
+from schemas.columns import EARLIEST_PUBLICATION, LATEST_PUBLICATION
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH = (
     "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
@@ -115,3 +117,29 @@ def _as_date(printed: pl.Expr, year: pl.Expr) -> pl.Expr:
 
 def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def iso_date(printed: pl.Expr) -> pl.Expr:
+    """Return a struct of publication_date and date_precision of `2017`, `2017-06` or `2017-06-12`,
+    whatever stands between the numbers and behind them; nulls for what is no day of the calendar.
+
+    Numbers of one digit are read, and a year written as `2017.0`.
+    """
+    text = printed.str.strip_chars().str.replace(r"^(\d{4})\.0+$", "$1")
+    year = text.str.extract(r"^(\d{4})(?:\D|$)")
+    month = text.str.extract(r"^\d{4}[-/. ](\d{1,2})(?:\D|$)")
+    day = text.str.extract(r"^\d{4}[-/. ]\d{1,2}[-/. ](\d{1,2})(?:\D|$)")
+    date = pl.concat_str(
+        [year, month.fill_null("1"), day.fill_null("1")], separator="-"
+    ).str.to_date("%Y-%m-%d", strict=False)
+    date = pl.when(date.is_between(EARLIEST_PUBLICATION, LATEST_PUBLICATION)).then(date)
+    precision = (
+        pl.when(day.is_not_null())
+        .then(pl.lit("day"))
+        .when(month.is_not_null())
+        .then(pl.lit("month"))
+        .otherwise(pl.lit("year"))
+    )
+    return pl.struct(
+        publication_date=date, date_precision=pl.when(date.is_not_null()).then(precision)
+    )

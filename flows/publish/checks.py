@@ -92,7 +92,9 @@ def blocking(checks: pl.DataFrame) -> list[str]:
 
 def balanced_account(candidate: Candidate) -> Measured:
     """Count dumps whose entries are not all accounted for, or whose counts are not the rows."""
-    records, rejects = candidate.tables["records"], candidate.tables["rejects"]
+    # People that a source tells of are entries of its dumps too.
+    places = [candidate.tables[name].select("dump_id") for name in ("records", "author_records")]
+    records, rejects = pl.concat(places), candidate.tables["rejects"]
     accounts = (
         candidate.tables["dumps"]
         .join(records.group_by("dump_id").agg(records=pl.len()), on="dump_id", how="left")
@@ -237,7 +239,20 @@ def reject_share(candidate: Candidate) -> Measured:
 
 def stated_counts(candidate: Candidate) -> Measured:
     """Count dumps that state another number of entries than were read from them."""
-    wrong = candidate.tables["dumps"].filter(pl.col("stated_count") != pl.col("read_count"))
+    dumps = candidate.tables["dumps"].select("path", "stated_count", "read_count")
+    # A dump without entries that states their number speaks for the dumps beside and below it.
+    manifests = dumps.filter(pl.col("stated_count").is_not_null(), pl.col("read_count") == 0)
+    spoken_for = (
+        manifests.select("path", folder=pl.col("path").str.extract(r"^(.*/)").fill_null(""))
+        .join(dumps.select(other="path", there="read_count"), how="cross")
+        .filter(pl.col("other").str.starts_with(pl.col("folder")))
+        .group_by("path")
+        .agg(pl.col("there").sum())
+    )
+    counted_dumps = dumps.join(spoken_for, on="path", how="left").with_columns(
+        read_count=pl.max_horizontal("read_count", "there")
+    )
+    wrong = counted_dumps.filter(pl.col("stated_count") != pl.col("read_count"))
     told = wrong.sort("path").select(
         pl.format("{} states {}, has {}", "path", "stated_count", "read_count")
     )
@@ -246,6 +261,66 @@ def stated_counts(candidate: Candidate) -> Measured:
         "Every dump has as many entries as it states.",
         "Dumps that state another number of entries than they have",
         "See whether the dump is cut short.",
+    )
+
+
+def unknown_fields(candidate: Candidate) -> Measured:
+    """Count dumps with fields that their format does not know; what is in them is not published."""
+    told = (
+        candidate.tables["dumps"]
+        .select("path", "format", field="unknown_fields")
+        .explode("field")
+        .drop_nulls("field")
+        .unnest("field")
+        .sort("path", "field")
+        .group_by("path", maintain_order=True)
+        .agg(pl.format("{} ({})", "field", "count"))
+        .select(pl.format("{}: {}", "path", pl.col("field").list.head(EXAMPLES).list.join(", ")))
+    )
+    return _none(
+        told.to_series(),
+        "No dump has fields that its format does not know.",
+        "Dumps with fields that their format does not know, with the number of entries",
+        "The layout has grown; everything known was read.",
+    )
+
+
+def impossible_values(candidate: Candidate) -> Measured:
+    """Count records with a value that cannot be right, such as an identifier with a wrong check
+    digit; the record stays, without the value."""
+    warned = pl.concat(
+        [
+            candidate.tables[name].select("source", "source_key", warning="warnings")
+            for name in ("records", "author_records")
+        ]
+    ).filter(pl.col("warning").list.len() > 0)
+    told = warned.sort("source", "source_key").select(
+        pl.format(
+            "{} {}: {} '{}'",
+            "source",
+            "source_key",
+            pl.col("warning").list.first().struct.field("column"),
+            pl.col("warning").list.first().struct.field("printed").fill_null(""),
+        )
+    )
+    return _none(
+        told.to_series(),
+        "No record has a value that cannot be right.",
+        "Records with a value that cannot be right",
+        "The column warnings says which and why.",
+    )
+
+
+def unheeded_deletions(candidate: Candidate) -> Measured:
+    """Count dumps with notices of deletion in sources that only add up."""
+    unheeded = candidate.tables["dumps"].filter(
+        pl.col("mode") == "append", pl.col("deletion_count") > 0
+    )
+    return _none(
+        unheeded["path"].sort(),
+        "Every notice of deletion is heeded.",
+        "Dumps of sources in mode append with notices of deletion, which have no effect there",
+        'Write mode = "snapshot" into their source.toml to heed them.',
     )
 
 
@@ -327,6 +402,9 @@ CHECKS = (
     Check("warn", unreadable_dumps),
     Check("warn", reject_share),
     Check("warn", stated_counts),
+    Check("warn", unknown_fields),
+    Check("warn", impossible_values),
+    Check("warn", unheeded_deletions),
     Check("warn", future_dates),
     Check("warn", waiting_judgements),
     Check("warn", uncertain_splits),

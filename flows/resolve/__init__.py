@@ -36,7 +36,7 @@ from schemas import TABLES
 from schemas.dictionary import empty_frame, polars_schema
 
 if TYPE_CHECKING:
-    from flows.validate import Validated
+    from flows.collect import Validated
 
 _CONSULTED = (
     "papers", "paper_records", "authors", "author_aliases", "authorships", "organizations",
@@ -61,7 +61,9 @@ def resolve(
     before |= {name: succeed(before[name], heirs) for name in ("paper_records", "authorships")}
     releases = Releases(release_id, previous_release_id)
     records = validated.records.with_columns(
-        readable(validated.records["title"]), readable(validated.records["abstract"])
+        readable(validated.records["title"]),
+        readable(validated.records["abstract"]),
+        readable_names(validated.records["authors"]),
     )
     named = with_id(records, "own_id", "P", ["source", "source_key"]).select(
         "record_id", "source", "source_key", "own_id"
@@ -127,6 +129,22 @@ def resolve(
         "metrics": metrics_table(validated.stated, membership, heads),
         "redirects": pl.concat([author_redirects, organization_redirects, paper_redirects]),
     }
+
+
+def readable_names(authors: pl.Series) -> pl.Series:
+    """Return author lists with the markup in their names resolved."""
+    lists = authors.to_frame("authors").with_row_index("row")
+    listed = lists.explode("authors", empty_as_null=False).drop_nulls("authors").unnest("authors")
+    named = listed.with_columns(readable(listed["name"]))
+    if named["name"].equals(listed["name"], null_equal=True):
+        return authors
+    rebuilt = named.group_by("row", maintain_order=True).agg(authors=pl.struct(pl.exclude("row")))
+    return (
+        lists.select("row")
+        .join(rebuilt, on="row", how="left", maintain_order="left")["authors"]
+        .cast(authors.dtype)
+        .alias(authors.name)
+    )
 
 
 def _on_records(

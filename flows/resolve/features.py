@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.normalize.identifiers import of_papers
 from flows.normalize.names import name_key
 from flows.normalize.text import match_key
 
@@ -100,8 +101,8 @@ def describe(records: pl.DataFrame) -> Features:
     ordered = records.sort("record_id")
     plain = ordered.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        "record_id", "source", "version", "doi", "arxiv_id", "identifiers", "date_basis",
-        "authors_complete",
+        "record_id", "source", "version", "doi", "arxiv_id", "date_basis", "authors_complete",
+        identifiers=of_papers(pl.col("identifiers")),
         year=pl.col("publication_date").dt.year(),
         title=pl.col("title"),
         title_key=_without_placeholder(match_key(pl.col("title"))),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from flows.normalize.identifiers import of_papers
 from flows.normalize.links import link_kind
 from flows.resolve.evidence import PREPRINT_DOI
 from schemas.dictionary import polars_schema
@@ -204,7 +205,11 @@ def _identifiers(joined: pl.DataFrame) -> pl.DataFrame:
         joined.select("paper_id", scheme=pl.lit(scheme), value=pl.col(column))
         for scheme, column in (("doi", "doi"), ("arxiv", "arxiv_id"))
     ]
-    others = joined.select("paper_id", "identifiers").explode("identifiers").unnest("identifiers")
+    others = (
+        joined.select("paper_id", identifier=of_papers(pl.col("identifiers")))
+        .explode("identifier")
+        .unnest("identifier")
+    )
     schema = polars_schema(PaperIdentifiers)
     return (
         pl.concat([*own, others.select("paper_id", "scheme", "value")])

@@ -21,7 +21,7 @@ def test_a_dump_is_counted_and_its_first_records_shown() -> None:
 def test_rejects_are_shown_with_their_place(tmp_path) -> None:
     (tmp_path / "x.txt").write_text("Abstract:One.\nAbstract:\n")
     seen = inspect_dump(tmp_path / "x.txt", 0)
-    assert seen.lines[-1].startswith("  reject: lines 2-2, title_or_abstract: ")
+    assert seen.lines[-1].startswith("  reject  [2-2] title_or_abstract: ")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
-import time
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,7 @@ import pytest
 
 from flows.extract import DumpChangedError
 from flows.orchestration import ENVIRONMENT, prepare_environment
-from tests.processes import BIN, run_bibmill, without_prefect
+from tests.processes import BIN, PATIENCE, run_bibmill, wait_until, without_prefect
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,19 +69,28 @@ def raw(tmp_path: Path) -> Path:
     return tmp_path / "raw"
 
 
+def processor_seconds() -> float:
+    """Processor time of the processes started so far: other load on the machine hardly counts."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def flow_runs(server, warehouse: Path) -> list[dict]:
     runs = server.post("flow_runs/filter", {"sort": "START_TIME_ASC"})
-    return [run for run in runs if run["parameters"]["warehouse"] == str(warehouse)]
+    return [run for run in runs if run["parameters"].get("warehouse") == str(warehouse)]
 
 
 def task_runs(server, flow_run_id: str) -> dict[str, str]:
-    """Name and state of the task runs, once the server has recorded them all."""
-    body = {"flow_runs": {"id": {"any_": [flow_run_id]}}}
-    before: list[dict] = []
-    while (now := server.post("task_runs/filter", body)) != before or not now:
-        before = now
-        time.sleep(1)
-    return {run["name"]: run["state"]["type"] for run in now}
+    """Name and state of the task runs that the server has recorded by now."""
+    found = server.post("task_runs/filter", {"flow_runs": {"id": {"any_": [flow_run_id]}}})
+    return {run["name"]: run["state"]["type"] for run in found}
+
+
+def published_releases(server) -> list[str]:
+    """The releases whose publication the server has recorded as an event by now."""
+    published = {"event": {"name": ["bibmill.release.published"]}}
+    events = server.post("events/filter", {"filter": published})["events"]
+    return [event["payload"]["release_id"] for event in events]
 
 
 def artifacts(server, flow_run_id: str) -> dict[str, dict]:
@@ -102,12 +111,18 @@ def test_a_run_shows_up_on_the_server_with_tasks_artifacts_and_event(server, raw
     assert run["state"]["type"] == "COMPLETED"
     release_id = (warehouse / "current").resolve().name
     assert release_id in run["state"]["message"]
-    tasks = task_runs(server, run["id"])
     dumps = ["pages/broken.bin", "pages/it's {two}.txt", "pages/one.txt"]
-    assert [name for name in sorted(tasks) if name.startswith("extract")] == [
-        f"extract {dump}" for dump in dumps
-    ]
-    assert any(name.startswith("publish") for name in tasks)
+    expected = {f"extract {dump}" for dump in dumps}
+
+    def all_recorded():
+        """Whether the tasks are there and at their end: the server records them in its time."""
+        tasks = task_runs(server, run["id"])
+        started = {name for name in tasks if name.startswith("extract")} == expected
+        ended = not set(tasks.values()) & {"SCHEDULED", "PENDING", "RUNNING"}
+        published = any(name.startswith("publish") for name in tasks)
+        return tasks if started and ended and published else None
+
+    tasks = wait_until(all_recorded, "the server has recorded the tasks")
     assert tasks["extract pages/one.txt"] == "COMPLETED"
 
     shown = artifacts(server, run["id"])
@@ -117,9 +132,9 @@ def test_a_run_shows_up_on_the_server_with_tasks_artifacts_and_event(server, raw
     assert sum(row["rejects"] for row in json.loads(shown["rejects"]["data"])) == 1
     assert release_id in shown["release"]["data"]
 
-    published = {"event": {"name": ["bibmill.release.published"]}}
-    events = server.post("events/filter", {"filter": published})["events"]
-    assert release_id in [event["payload"]["release_id"] for event in events]
+    wait_until(
+        lambda: release_id in published_releases(server), "the server has recorded the event"
+    )
 
 
 def test_the_console_shows_the_lines_of_bibmill_only(server, raw, tmp_path):
@@ -182,11 +197,11 @@ def test_without_a_server_it_is_quiet_private_and_hardly_dearer_than_an_empty_fl
         "flow(lambda: None, name='empty')()\n"
     )
 
-    begin = time.monotonic()
+    begin = processor_seconds()
     ours = run_bibmill(
         ["refresh", "--raw", str(raw)], without_prefect(tmp_path / "home", **watched), tmp_path
     )
-    between = time.monotonic()
+    between = processor_seconds()
     subprocess.run(
         [BIN / "python", "empty.py"],
         env=without_prefect(tmp_path / "other-home", **watched),
@@ -194,7 +209,7 @@ def test_without_a_server_it_is_quiet_private_and_hardly_dearer_than_an_empty_fl
         check=True,
         capture_output=True,
     )
-    end = time.monotonic()
+    end = processor_seconds()
 
     assert ours.returncode == 0, ours.stderr
     assert "Published" in ours.stdout
@@ -259,7 +274,7 @@ def test_a_dump_that_changes_while_it_is_read_is_read_again(server, raw, tmp_pat
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
     assert done.returncode == 0, done.stderr

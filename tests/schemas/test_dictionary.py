@@ -14,7 +14,7 @@ CONTRACT = {
     "dumps", "records", "rejects", "papers", "paper_records", "paper_identifiers", "paper_links",
     "field_provenance", "matches", "authors", "author_aliases", "authorships", "relations",
     "organizations", "organization_aliases", "metrics", "redirects", "changes", "checks",
-    "refreshes",
+    "refreshes", "author_records",
 }  # fmt: skip
 
 

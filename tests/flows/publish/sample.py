@@ -94,6 +94,18 @@ def record(number: int, dump_number: int, source: str, **more) -> dict:
     } | more
 
 
+def person(number: int, dump: int, source: str) -> dict:
+    return {
+        "record_id": an_id("R", 100 + number),
+        "dump_id": an_id("D", dump),
+        "source": source,
+        "source_key": f"person{number}",
+        "ordinal": 100 + number,
+        "name": "José García",
+        "aliases": ["J. García"],
+    }
+
+
 def paper(number: int, year: int | None, **more) -> dict:
     return {
         "paper_id": an_id("P", number),
@@ -159,8 +171,9 @@ def refresh_rows(release_id: str) -> list[dict]:
 def first_content() -> dict[str, pl.DataFrame]:
     """Three records of two sources, three papers, two authors; one reject."""
     rows: dict[str, list[dict]] = {
-        "dumps": [dump(1, "plain", 2, rejects=1), dump(2, ODD_SOURCE, 1)],
+        "dumps": [dump(1, "plain", 3, rejects=1), dump(2, ODD_SOURCE, 1)],
         "records": [record(1, 1, "plain"), record(2, 1, "plain"), record(3, 2, ODD_SOURCE)],
+        "author_records": [person(1, 1, "plain")],
         "rejects": [
             {
                 "dump_id": an_id("D", 1),
@@ -256,6 +269,7 @@ def second_content() -> dict[str, pl.DataFrame]:
     added: dict[str, list[dict]] = {
         "dumps": [dump(4, "plain", 1)],
         "records": [record(4, 4, "plain")],
+        "author_records": [],
         "papers": [paper(4, 2024)],
         "paper_records": [home(4, 4, "plain"), home(2, 3, ODD_SOURCE, "model")],
         "authors": [{"author_id": an_id("A", 3), "name": "Wei Ng", "paper_count": 1}],

@@ -96,7 +96,7 @@ def changed(tables, name, *expressions, **named):
         ),
         (
             "stated_counts",
-            "plain/1.txt states 75, has 3",
+            "plain/1.txt states 75, has 4",
             lambda t: changed(t, "dumps", stated_count=pl.lit(75, pl.Int64)),
         ),
         (
@@ -154,7 +154,7 @@ def test_too_few_records_of_a_source_are_found(first):
 
 
 def test_the_share_of_rejects_has_a_bound_by_source(first):
-    assert "plain 33.3% (bound 5.0%)" in failed(first)["reject_share"]
+    assert "plain 25.0% (bound 5.0%)" in failed(first)["reject_share"]
     strict = {"plain": Expect(max_reject_share=0.3)}
     assert "plain 33.3% (bound 30.0%)" in failed(first, expectations=strict)["reject_share"]
     measured = run_checks(without_checks(first), {}, strict).row(

@@ -7,6 +7,7 @@ import pytest
 
 from flows.publish import publish_release, verify, writing
 from flows.publish.warehouse import WarehouseError, read_tables
+from schemas import SCHEMA_VERSION
 
 
 def test_whole_releases_have_no_problems(two_releases, sample):
@@ -82,6 +83,8 @@ def test_another_dictionary_is_no_damage(one_release, sample):
         "relationships: the release lacks it, or the dictionary does.",
     ]
     manifest.write_text(
-        manifest.read_text().replace('"schema_version": "1"', '"schema_version": "0"')
+        manifest.read_text().replace(
+            f'"schema_version": "{SCHEMA_VERSION}"', '"schema_version": "0"'
+        )
     )
     assert verify(one_release, sample.FIRST) == []

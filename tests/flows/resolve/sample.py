@@ -7,9 +7,10 @@ from typing import Any
 
 import polars as pl
 
+from flows.collect import Validated
 from flows.normalize.digest import with_id
-from flows.validate import Validated
 from schemas import TABLES
+from schemas.columns import AUTHOR_STRUCT
 from schemas.dictionary import empty_frame, polars_schema
 
 JUDGEMENTS = pl.DataFrame(
@@ -80,6 +81,7 @@ def validated(rows: list[dict[str, Any]], stated: list[dict[str, Any]] | None = 
     return Validated(
         dumps=dumps,
         records=records,
+        author_records=empty_frame(TABLES["author_records"]),
         rejects=empty_frame(TABLES["rejects"]),
         stated=pl.DataFrame(stated or [], schema=schema),
     )
@@ -99,4 +101,5 @@ def judgement(left: str, right: str, ruling: str, when: str = "2026-01-01") -> p
 
 def _author(author: str | dict[str, Any]) -> dict[str, Any]:
     said = {"name": author} if isinstance(author, str) else author
-    return {"orcid": None, "source_author_key": None, "affiliations": None} | said
+    unknown = dict.fromkeys(field.name for field in AUTHOR_STRUCT.fields)
+    return unknown | said

@@ -1,0 +1,83 @@
+"""OpenAlex manifest: the snapshot's list of its own files.
+
+It has no entries; how many the listed files hold is what the dump states.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import polars as pl
+
+from flows.formats import RAW_TEXT_LIMIT, Batch, Dump, Format, Reading
+from flows.formats._entries import as_rejects
+
+FORMAT = Format(
+    name="openalex_manifest",
+    title="OpenAlex manifest (JSON of the snapshot)",
+    recognised_by="an object that begins with entries, each with url and meta.record_count",
+    example='{"entries": [{"url": "s3://openalex/data/works/updated_date=2024-01-01/part_000.gz",'
+    ' "meta": {"content_length": 1024, "record_count": 3}}], "meta": {"record_count": 3}}',
+    delivery="many_files",
+)
+
+_BEGINNING = re.compile(
+    r'\ufeff?\s*\{\s*"entries"\s*:\s*\[\s*(?:\]|\{\s*"url"\s*:\s*"[^"]*"\s*,\s*"meta"\s*:)'
+)
+_READ_BYTES = 64 * 1024 * 1024
+
+
+def sniff(head: str) -> float:
+    """Return 0.9 where the text begins as a manifest does, else 0."""
+    return 0.9 if _BEGINNING.match(head) else 0.0
+
+
+def read(dump: Dump) -> Reading:
+    """Return no entries, and the number of records the listed files hold; a reject where the
+    manifest cannot be parsed."""
+    with dump.open() as file:
+        text = file.read(_READ_BYTES).decode("utf-8-sig", errors="backslashreplace")
+    try:
+        manifest, why = json.loads(text), None
+    except (json.JSONDecodeError, RecursionError) as error:
+        manifest, why = None, str(error)
+    return Reading(
+        batches=iter([] if why is None else [Batch(rejects=_reject(text, why))]),
+        captured_on=dump.captured_on,
+        captured_on_basis="source_toml" if dump.captured_on else None,
+        capture_year=dump.captured_on.year if dump.captured_on else None,
+        stated_count=None if why else _stated(manifest),
+        has_lines=False,
+    )
+
+
+def _stated(manifest: Any) -> int | None:
+    """Return the number of records of the whole, else the sum over the files; null if neither."""
+    total = _count(manifest)
+    listed = manifest.get("entries") if isinstance(manifest, dict) else None
+    counts = [_count(entry) for entry in listed] if isinstance(listed, list) else []
+    known = [count for count in counts if count is not None]
+    return (
+        total if total is not None else sum(known) if known and len(known) == len(counts) else None
+    )
+
+
+def _count(part: Any) -> int | None:
+    meta = part.get("meta") if isinstance(part, dict) else None
+    count = meta.get("record_count") if isinstance(meta, dict) else None
+    return count if type(count) is int and count >= 0 else None
+
+
+def _reject(text: str, why: str) -> pl.DataFrame:
+    return as_rejects(
+        pl.DataFrame(
+            {
+                "ordinal": [1],
+                "check": ["valid_json"],
+                "message": [f"The manifest is not JSON ({why}): deliver it again."],
+                "raw_text": [text[:RAW_TEXT_LIMIT]],
+            }
+        )
+    )

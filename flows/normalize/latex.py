@@ -1,0 +1,232 @@
+r"""LaTeX in printed text: `Erd\H{o}s` reads `Erdős`, `$O(n^2)$` reads `O(n^2)`.
+
+pylatexenc (https://pylatexenc.readthedocs.io) knows the macros. It takes milliseconds for an
+abstract, so it is shown only the pieces that are LaTeX, and each distinct piece once.
+Not here: tags and entities (`markup`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Any
+
+_LATEX = re.compile(r"[\\$]|``|[\^_]\{|\{[^\W\d_]|(?:[a-z]{2}|\.)~")
+_MATH = re.compile(
+    r"\$\$([^$]{1,600})\$\$"
+    r"|(?<!\\)\\\((.{1,600}?)\\\)"
+    r"|(?<!\\)\\\[(.{1,600}?)\\\]"
+    r"|\$(?=[^\s$])([^$]{0,300}?[^\s$\\])\$(?!\d)"
+    # Blanks inside the dollars, as prices have them too: only with a sign of mathematics.
+    r"|\$(?=[^$]*[\\^_]|\s*[A-Za-z]\s*\$)\s*([^$]{1,600}?)\s*\$(?!\d)",
+    re.DOTALL,
+)
+# What the converter shows as it stands. A test holds this against the library.
+_PLAIN_MATH = re.compile(r"[\w .,+=<>()/*|:;!?\[\]\^-]*", re.ASCII)
+
+# Digits below a letter belong to it (CO2, L2); below a digit they do not (10_2).
+_DIGITS_BELOW = re.compile(r"(\^\{[^{}]*\}_)|(?:(?<=[^\W\d_])|(?<=[)}\]|])|\A)_(?:\{(\d+)\}|(\d))")
+_GROUPED_DIGITS_BELOW = re.compile(r"(?<=[^\W\d_])_\{(\d+)\}")
+_ORDINAL = re.compile(r"\$?\^\{(?:(st|nd|rd|th)|\\(?:text\w*|mathrm|rm)\s*\{?(st|nd|rd|th)\}?)\}")
+_DIGIT_ORDINAL = re.compile(rf"(?<=\d)\${_ORDINAL.pattern[3:]}\$")
+_PLAIN_WHEN_RAISED = frozenset(("st", "nd", "rd", "th", "TM", "SM", "®", "™", "℠"))
+
+_SHOWN_WITHOUT_BLANK = frozenset("o O l L i j ss ae AE oe OE aa AA dh DH dj DJ th TH ng NG".split())
+
+# Declarations of style and size say nothing in a text without styles.
+_SILENT = re.compile(
+    r"\\(?:left|right)\.|\\(?:bf|it|em|rm|tt|sc|sl|sf|(?:bf|md)series|(?:it|sl|sc|up)shape"
+    r"|(?:tt|sf|rm)family|normalfont|normalsize|footnotesize|scriptsize|small|tiny|[lL]arge|LARGE"
+    r"|[hH]uge|(?:display|text|script)style|limits|nolimits|left|right|middle|[bB]igg?[lrm]?"
+    r"|noindent|centering|xspace|protect)(?![A-Za-z])\s*"
+)
+_LETTERS_IN_STYLE = re.compile(r"\\math(?:bb|cal|frak|scr)\s*\{\s*([A-Za-z]{2,})\s*\}")
+
+_BASE = r"(?:\{\s*\\?[A-Za-z]\s*\}|\\[ij](?![A-Za-z])\s*|[A-Za-z])"
+_ACCENT = (
+    rf"\\(?:[`'\"^]\s?{_BASE}|[=.]{_BASE}|~(?:\{{\s*\\?[A-Za-z]\s*\}}|\\[ij](?![A-Za-z])\s*|[ANOUIEVYanouievy])"
+    r"|[uvHcdbkr](?:\{\s*\\?[A-Za-z]\s*\}|\s+[A-Za-z](?![A-Za-z]{0,20}\s*\})))"
+)
+_ACCENTED = re.compile(
+    rf"(?<!\\)(?:\{{{_ACCENT}\}}|\\[`'\"^~=.uvHcdbkr]\{{{_ACCENT}\}}|(?<!/){_ACCENT})"
+)
+# A tie is a blank in LaTeX; elsewhere a tilde says "about" or stands in an address.
+_TIE = re.compile(r"(https?://\S+)|((?:[a-z]{2}|\.))~(?=[A-Za-z0-9(\[\\$])")
+_OPEN = re.compile(r"[\\{]")
+_SET = re.compile(r"(?<![\^_])\{(?:[^{}\\]*[,;:=|/][^{}\\]*|[\s\d.]+)\}")
+
+# Signs that are markup when escaped and plain when bare; pylatexenc must not see them.
+_PROTECTED = {
+    "%": "\U0010ff00", "~": "\U0010ff01", "--": "\U0010ff02", "#": "\U0010ff03", "&": "\U0010ff04",
+}  # fmt: skip
+_DOLLAR, _BACKSLASH, _LEFT, _RIGHT = "\U0010ff05", "\U0010ff06", "\U0010ff07", "\U0010ff08"
+_PROTECT = re.compile(r"\\?(%|~|--|#|&)")
+_HIDE = str.maketrans({"\\": _BACKSLASH, "{": _LEFT, "}": _RIGHT, "$": _DOLLAR})
+_BACK = str.maketrans(
+    {stand_in: plain for plain, stand_in in _PROTECTED.items()}
+    | {_DOLLAR: "$", _BACKSLASH: "\\", _LEFT: "{", _RIGHT: "}"}
+)
+
+
+def without_latex(text: str) -> str:
+    """Return the text with its LaTeX resolved; unknown macros stay as printed."""
+    if _LATEX.search(text) is None:
+        return text
+    if "``" in text:
+        text = text.replace("``", "“").replace("''", "”")
+    text = _TIE.sub(lambda found: found[1] or found[2] + " ", text)
+    if "$" in text or "\\" in text:
+        text = _DIGIT_ORDINAL.sub(lambda found: found[1] or found[2], text.replace("\\$", _DOLLAR))
+        text = _MATH.sub(lambda found: _math(next(filter(None, found.groups()))), text)
+        text = _ACCENTED.sub(lambda found: _shown(found[0]), _SILENT.sub("", text))
+    text = _GROUPED_DIGITS_BELOW.sub(r"\1", text.replace("$", _DOLLAR))
+    if _OPEN.search(text) is not None:
+        text = _shown_by_nodes(_PROTECT.sub(_protected, text))
+    return text.translate(_BACK)
+
+
+def raised(text: str) -> str:
+    """Return what a superscript reads as: `^5`, but `th` and `®`."""
+    return text if not text or text in _PLAIN_WHEN_RAISED else "^" + text
+
+
+def lowered(text: str, before: str) -> str:
+    """Return what a subscript reads as after the text before it: the 2 of CO2, `_i`."""
+    if text.isascii() and text.isdigit() and not before[-1:].isdigit():
+        return text
+    return "_" + text if text else text
+
+
+def _protected(found: re.Match[str]) -> str:
+    return _PROTECTED[found[1]]
+
+
+@lru_cache(maxsize=1 << 16)
+def _math(content: str) -> str:
+    """Return what mathematics reads as, its signs hidden from further reading."""
+    content = _DIGITS_BELOW.sub(lambda found: found[1] or found[2] or found[3], content)
+    content = _ORDINAL.sub(lambda found: found[1] or found[2], content)
+    if _PLAIN_MATH.fullmatch(content):
+        return content
+    content = _LETTERS_IN_STYLE.sub(r"\1", _SILENT.sub("", content))
+    return _converted("\\(" + _PROTECT.sub(_protected, content) + "\\)").translate(_HIDE)
+
+
+@lru_cache(maxsize=1 << 16)
+def _shown(piece: str) -> str:
+    return _converted(piece).translate(_HIDE)
+
+
+def _converted(piece: str) -> str:
+    walker = _converter()[0](piece)
+    nodes, _, _ = walker.get_latex_nodes()
+    return str(_converter()[1].nodelist_to_text(nodes))
+
+
+def _shown_by_nodes(text: str) -> str:
+    """Return the text with each node of LaTeX in it replaced; what is between them stays."""
+    walker_of, converter = _converter()
+    walker = walker_of(text)
+    shown: list[str] = []
+    place = 0
+    while (found := _OPEN.search(text, place)) is not None:
+        start = found.start()
+        shown.append(text[place:start])
+        if braces := _SET.match(text, start):
+            shown.append(braces[0])
+            place = braces.end()
+            continue
+        nodes, begin, length = walker.get_latex_nodes(pos=start, read_max_nodes=1)
+        place = begin + length
+        if place <= start or not nodes:
+            shown.append(found[0])
+            place = start + 1
+            continue
+        is_followed = place < len(text) and text[place] not in "\\{}"
+        shown.append(str(converter.nodelist_to_text(nodes)) + _blank_after(nodes[-1]))
+    shown.append(text[place:])
+    return "".join(shown)
+
+
+def _blank_after(node: Any) -> str:
+    r"""Return the blank that follows a macro: none after letters (`S\o ren`) and arguments."""
+    arguments = getattr(node, "nodeargd", None)
+    if (
+        getattr(node, "macroname", None) in _SHOWN_WITHOUT_BLANK
+        or arguments is None
+        or arguments.argnlist
+    ):
+        return ""
+    return str(getattr(node, "macro_post_space", ""))
+
+
+@cache
+def _converter() -> tuple[Any, Any]:
+    """Return pylatexenc's walker and converter, imported only where LaTeX is."""
+    from pylatexenc import latex2text, latexwalker, macrospec
+
+    def verbatim(node: Any, **_: Any) -> str:
+        return str(node.latex_verbatim())
+
+    def last_argument(node: Any, l2tobj: Any) -> str:
+        return str(l2tobj.nodelist_to_text([node.nodeargd.argnlist[-1]]))
+
+    def cited(node: Any, l2tobj: Any) -> str:
+        return f"[{last_argument(node, l2tobj)}]"
+
+    def above(node: Any, l2tobj: Any) -> str:
+        return raised(last_argument(node, l2tobj).strip())
+
+    def below(node: Any, l2tobj: Any) -> str:
+        return lowered(last_argument(node, l2tobj).strip(), "")
+
+    def nothing(node: Any, **_: Any) -> str:
+        del node
+        return ""
+
+    one, two = "{", "{{"
+    contents = (
+        "url", "bm", "boldsymbol", "pmb", "mathbf", "mathit", "mathsf", "mathtt", "mathnormal",
+        "operatorname", "textnormal", "textup", "textmd", "mbox", "hbox", "fbox", "underline",
+        "uline", "ul", "t", "ensuremath", "nolinkurl", "path", "texttt", "enquote",
+    )  # fmt: skip
+    shown_as: dict[str, tuple[str, Any]] = {
+        **dict.fromkeys(contents, (one, last_argument)),
+        **dict.fromkeys(("href", "textcolor", "texorpdfstring", "colorbox"), (two, last_argument)),
+        **dict.fromkeys(("cite", "citep", "citet", "citealp", "citeauthor"), ("[[{", cited)),
+        **dict.fromkeys(("label", "vspace", "hspace", "color"), (one, nothing)),
+        "textsuperscript": (one, above),
+        "textsubscript": (one, below),
+        "LaTeX": ("", "LaTeX"),
+        "TeX": ("", "TeX"),
+        "BibTeX": ("", "BibTeX"),
+        "|": ("", "‖"),
+        "lvert": ("", "|"),
+        "rvert": ("", "|"),
+        "lVert": ("", "‖"),
+        "rVert": ("", "‖"),
+    }
+    parsed = latexwalker.get_default_latex_context_db()
+    parsed.add_context_category(
+        "ours",
+        prepend=True,
+        macros=[macrospec.MacroSpec(name, args) for name, (args, _) in shown_as.items()],
+    )
+    shown = latex2text.get_default_latex_context_db()
+    shown.add_context_category(
+        "ours",
+        prepend=True,
+        macros=[
+            latex2text.MacroTextSpec(name, simplify_repl=text)
+            for name, (_, text) in shown_as.items()
+        ],
+    )
+    shown.set_unknown_macro_spec(latex2text.MacroTextSpec("", simplify_repl=verbatim))
+    converter = latex2text.LatexNodes2Text(
+        latex_context=shown, math_mode="text", keep_braced_groups=False, strict_latex_spaces=False
+    )
+
+    def walker_of(text: str) -> Any:
+        return latexwalker.LatexWalker(text, latex_context=parsed, tolerant_parsing=True)
+
+    return walker_of, converter

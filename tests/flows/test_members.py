@@ -1,0 +1,108 @@
+"""Members: archives read as dumps, cut ones up to the cut, refused ones as a whole."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.flows.test_containers import tarred, zipped
+from tests.flows.test_validate import put, validated
+
+ROWS = [{"corpusid": number, "title": f"Paper number {number}"} for number in range(1, 401)]
+LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
+PAGE = b"Abstract:One is odd.\n\nAbstract:Two is even.\n"
+
+
+def read(tmp_path: Path, name: str, content: bytes, toml: str = ""):
+    raw = put(tmp_path / "raw", **{f"src__{name}": content})
+    if toml:
+        (raw / "src" / "source.toml").write_text(toml)
+    return validated(raw, tmp_path / "staging")
+
+
+def test_a_compressed_dump_is_read_like_a_plain_one(tmp_path) -> None:
+    plain = read(tmp_path / "a", "dump", LINES)
+    packed = read(tmp_path / "b", "dump", gzip.compress(LINES))
+    apart = ["dump_id"]
+    assert packed.records.drop(apart).equals(plain.records.drop(apart))
+    assert packed.dumps["format"].to_list() == ["semantic_scholar"]
+
+
+def test_members_of_an_archive_are_counted_through_and_named(tmp_path) -> None:
+    packed = zipped({"a.jsonl": LINES, "deep/b.txt": PAGE, "notes.bin": b"\1\2 nothing"})
+    result = read(tmp_path, "all.zip", packed)
+    [dump] = result.dumps.to_dicts()
+    assert dump["format"] == "abstract_list, semantic_scholar"
+    assert (dump["read_count"], dump["record_count"], dump["reject_count"]) == (403, 402, 1)
+    places = result.records.sort("ordinal").select("ordinal", "member", "line_start").rows()
+    assert places[0] == (1, "a.jsonl", 1)
+    assert places[-2:] == [(401, "deep/b.txt", 1), (402, "deep/b.txt", 3)]
+    [reject] = result.rejects.to_dicts()
+    assert (reject["ordinal"], reject["member"]) == (403, "notes.bin")
+    assert reject["check"] == "known_format"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.77])
+def test_a_cut_dump_yields_what_stands_before_the_cut_and_one_reject(tmp_path, share) -> None:
+    packed = gzip.compress(LINES)
+    result = read(tmp_path, "dump.gz", packed[: int(len(packed) * share)])
+    titles = result.records.sort("ordinal")["title"].to_list()
+    assert titles == [row["title"] for row in ROWS[: len(titles)]]
+    assert len(titles) > 20
+    [reject] = result.rejects.to_dicts()
+    assert reject["check"] == "complete_dump"
+    assert reject["ordinal"] == len(titles) + 1
+    assert "cut" in reject["message"]
+
+
+def test_a_page_cut_in_a_line_loses_that_entry_alone(tmp_path) -> None:
+    page = b"".join(b"Abstract:Abstract number %d, %x.\n" % (n, n**9) for n in range(4000))
+    packed = gzip.compress(page)
+    result = read(tmp_path, "page.gz", packed[: len(packed) // 2])
+    whole = set(page.decode().replace("Abstract:", "").splitlines())
+    assert set(result.records["abstract"]) <= whole
+    assert result.records.height > 1000
+    assert result.rejects["check"].to_list() == ["complete_dump"]
+
+
+def test_a_bomb_is_refused_as_a_whole(tmp_path) -> None:
+    packed = gzip.compress(PAGE + b" " * 80_000_000)
+    result = read(tmp_path, "bomb.gz", packed)
+    assert result.records.is_empty()
+    [reject] = result.rejects.to_dicts()
+    assert reject["ordinal"] is None
+    assert "do harm" in reject["message"]
+
+
+def test_a_path_that_leads_out_is_one_reject(tmp_path) -> None:
+    result = read(tmp_path, "x.tar", tarred({"../up.txt": PAGE, "fine.txt": PAGE}))
+    assert result.records["member"].to_list() == ["fine.txt"] * 2
+    assert result.rejects.select("member", "check").rows() == [("../up.txt", "readable_member")]
+
+
+def test_an_archive_without_files_is_unreadable(tmp_path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w"):
+        pass
+    result = read(tmp_path, "empty.zip", out.getvalue())
+    assert result.rejects["check"].to_list() == ["readable_dump"]
+
+
+def test_one_name_twice_in_an_archive_is_two_members(tmp_path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for content in (PAGE, b"Abstract:Three is odd.\n"):
+            entry = tarfile.TarInfo("same.txt")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    result = read(tmp_path, "x.tar", out.getvalue())
+    assert result.records.sort("ordinal")["ordinal"].to_list() == [1, 2, 3]
+    assert result.rejects.is_empty()
+    assert result.records.select(pl.col("member").n_unique()).item() == 1

@@ -5,6 +5,7 @@ Reading the XML is `dblp`'s business; here are frames only.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from flows.formats._entries import as_deletions, as_entries, as_people, as_rejects
@@ -26,9 +27,15 @@ PLAIN = (
 """Elements a record has once."""
 
 REPEATED = ("author", "editor", "ee", "url", "isbn", "issn", "crossref", "note")
-"""Elements a record can have several times; they come as frames of `row`, `value`, `detail`, which
-is the ORCID of a person and the type of a note."""
+"""Elements a record can have several times."""
 
+FIELD = pl.Schema(
+    {"row": pl.UInt32(), "name": pl.String(), "value": pl.String(), "detail": pl.String()}
+)
+"""An element of a record, in order. `row` is the record's, 0-based; `detail` the ORCID of an author
+and the type of a note."""
+
+_IGNORED = ("address", "cdrom", "chapter", "cite", "publnr", "stream")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DOI = r"(?i)^https?://(?:dx\.)?doi\.org/10\."
 _ARXIV = r"(?i)^https?://(?:www\.)?arxiv\.org/abs/"
@@ -53,12 +60,25 @@ _NAME = (
 Repeated = dict[str, pl.DataFrame]
 
 
-def told_apart(records: pl.DataFrame, repeated: Repeated) -> dict[str, pl.DataFrame]:
+def unknown_fields(fields: pl.DataFrame) -> dict[str, int]:
+    """Return the names of elements that are not known here, and how many records have each."""
+    known = [*PLAIN, *REPEATED, *_IGNORED]
+    others = fields.filter(~pl.col("name").is_in(known)).select("row", "name").unique()
+    return dict(others.group_by("name").len().sort("name").iter_rows())
+
+
+def told_apart(records: pl.DataFrame, fields: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Return the entries, people, deletions and rejects that the records are.
 
     `records`: ordinal, line_start, line_end, kind (the element's name), key, mdate, publtype,
-    raw_text and the columns `PLAIN`.
+    raw_text; `fields` as in `FIELD`.
     """
+    by_name = {name: frame for (name,), frame in fields.partition_by("name", as_dict=True).items()}
+    empty = fields.clear()
+    repeated = {name: by_name.get(name, empty) for name in REPEATED}
+    records = records.with_columns(
+        _first(by_name.get(name, empty), records.height).alias(name) for name in PLAIN
+    )
     records = records.with_row_index("row")
     has_name = pl.col("row").is_in(repeated["author"]["row"].implode())
     is_person = (pl.col("kind") == "www") & pl.col("key").str.starts_with("homepages/")
@@ -198,9 +218,12 @@ def _lined(records: pl.DataFrame) -> pl.DataFrame:
 
 def _first(values: pl.DataFrame, total: int) -> pl.Series:
     """Return the first value of each row; null where there is none."""
-    rows = pl.DataFrame({"row": pl.int_range(total, dtype=pl.UInt32, eager=True)})
-    firsts = values.select("row", "value").unique("row", keep="first")
-    return rows.join(firsts, on="row", how="left", maintain_order="left")["value"]
+    rows = values["row"].to_numpy()
+    places = np.full(total, values.height, dtype=np.uint32)
+    # Of several at one place the last assignment stays.
+    places[rows[::-1]] = np.arange(values.height, dtype=np.uint32)[::-1]
+    with_null = values["value"].extend_constant(None, 1)
+    return with_null.gather(pl.Series(places))
 
 
 def _names(people: pl.DataFrame) -> pl.DataFrame:

@@ -33,6 +33,7 @@ FORMAT = Format(
     recognised_by="YAML items with 'canonical: {first:, last:}' or 'names: - {first:, last:}'",
     example="- canonical: {first: Jane, last: Doe}\n  id: jane-doe\n  variants:\n"
     "  - {first: J., last: Doe}",
+    delivery="many_files",
 )
 
 _CANONICAL = re.compile(r"^- (?:\w+:.*\n  )*canonical:\s*(?:\{|\n\s+)first:", re.MULTILINE)

@@ -7,12 +7,14 @@ What a record would inherit by `crossref` is not copied into it: `related` says 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from flows.formats import REJECT_SCHEMA, Batch, Dump, Format, Reading
-from flows.formats._dblp import PLAIN, REPEATED, told_apart
+from flows.formats._dblp import FIELD, told_apart, unknown_fields
 from flows.formats._entries import as_rejects, numbered
 from flows.formats._xml import Broken, Piece, inner, lines, pieces, raw, reject, root_tag
 
@@ -26,9 +28,7 @@ FORMAT = Format(
 
 KINDS = ("article", "inproceedings", "proceedings", "book", "incollection", "phdthesis",
          "mastersthesis", "www", "data")  # fmt: skip
-_IGNORED = ("address", "cdrom", "chapter", "cite", "publnr", "stream")
-_BATCH_RECORDS = 20_000
-_DETAILS = {"author": "orcid", "note": "type"}
+_BATCH_RECORDS = 10_000
 _RECORD = {
     "ordinal": pl.Int64(), "line_start": pl.Int64(), "line_end": pl.Int64(), "kind": pl.String(),
     "key": pl.String(), "mdate": pl.String(), "publtype": pl.String(), "raw_text": pl.String(),
@@ -53,31 +53,41 @@ def read(dump: Dump) -> Reading:
 
 
 def _batches(dump: Dump) -> Iterator[Batch]:
+    """Yield the batches; while one is worked out, the next is gathered."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        upcoming: Future[Batch] | None = None
+        for gathered in _gathered(dump):
+            before, upcoming = upcoming, pool.submit(gathered.batch)
+            if before is not None:
+                yield before.result()
+        if upcoming is not None:
+            yield upcoming.result()
+
+
+def _gathered(dump: Dump) -> Iterator[_Gathered]:
     gathered = _Gathered()
     for piece in pieces(dump, KINDS):
         gathered.add(piece)
         if gathered.total >= _BATCH_RECORDS:
-            yield gathered.batch()
+            yield gathered
             gathered = _Gathered()
-    yield gathered.batch()
+    yield gathered
 
 
 class _Gathered:
-    """Values of some records, in columns.
+    """Some records as columns: one row for each of them, and one for each of their fields.
 
-    A loop over elements: XML is nested text, which no column expression parses. All it does is to
-    put the text of each element into the list of its name.
+    A loop over elements: XML is nested text, which no column expression parses.
     """
 
     def __init__(self) -> None:
         self.total = 0
         self._records: list[tuple[Any, ...]] = []
         self._rejects: list[dict[str, Any]] = []
-        self._plain: dict[str, list[str | None]] = {name: [] for name in PLAIN}
-        self._repeated: dict[str, tuple[list[int], list[str | None], list[str | None]]] = {
-            name: ([], [], []) for name in REPEATED
-        }
-        self._unknown: dict[str, set[int]] = {}
+        self._counts: list[int] = []
+        self._names: list[str] = []
+        self._values: list[str | None] = []
+        self._details: list[str | None] = []
 
     def add(self, piece: Piece | Broken) -> None:
         """Take in the records of a piece."""
@@ -85,35 +95,37 @@ class _Gathered:
             self.total += 1
             self._rejects.append(reject(piece, self.total))
             return
-        records, first_row = piece.records, len(self._records)
-        for column in self._plain.values():
-            column.extend([None] * len(records))
-        plain, repeated, titles = self._plain, self._repeated, self._plain["title"]
-        for row, record in enumerate(records, first_row):
-            child = None
-            for child in record:
-                name = child.tag
-                text = inner(child) if len(child) else child.text
-                if (values := repeated.get(name)) is not None:
-                    values[0].append(row)
-                    values[1].append(text)
-                    values[2].append(child.get(_DETAILS[name]) if name in _DETAILS else None)
-                elif (texts := plain.get(name)) is not None:
-                    if texts[row] is None:
-                        texts[row] = text
-                elif name not in _IGNORED:
-                    self._unknown.setdefault(name, set()).add(row)
+        for record in piece.records:
+            fields = list(record)
+            names = [str(field.tag) for field in fields]
+            self._counts.append(len(fields))
+            self._names += names
+            if any(map(len, fields)):
+                self._values += [inner(field) for field in fields]
+            else:
+                self._values += [field.text for field in fields]
+            self._details += (
+                [
+                    field.get("orcid") if name == "author" else None
+                    for name, field in zip(names, fields, strict=True)
+                ]
+                if "note" not in names
+                else [
+                    field.get("orcid" if name == "author" else "type")
+                    for name, field in zip(names, fields, strict=True)
+                ]
+            )
             self.total += 1
             key = record.get("key")
             self._records.append(
                 (
                     self.total,
-                    *lines(record, child, piece.line),
+                    *lines(record, fields[-1] if fields else None, piece.line),
                     record.tag,
                     key,
                     record.get("mdate"),
                     record.get("publtype"),
-                    raw(record) if key is None or titles[row] is None else None,
+                    raw(record) if key is None or "title" not in names else None,
                 )
             )
         self._add_others(piece)
@@ -134,20 +146,21 @@ class _Gathered:
     def batch(self) -> Batch:
         """Return what was taken in."""
         records = pl.DataFrame(self._records, schema=_RECORD, orient="row")
-        plain = pl.DataFrame(self._plain, schema=dict.fromkeys(PLAIN, pl.String))
-        repeated = {
-            name: pl.DataFrame(
-                {"row": rows, "value": values, "detail": details},
-                schema={"row": pl.UInt32, "value": pl.String, "detail": pl.String},
-            )
-            for name, (rows, values, details) in self._repeated.items()
-        }
-        frames = told_apart(records.hstack(plain), repeated)
+        fields = pl.DataFrame(
+            {
+                "row": np.repeat(np.arange(len(self._counts), dtype=np.uint32), self._counts),
+                "name": self._names,
+                "value": self._values,
+                "detail": self._details,
+            },
+            schema=FIELD,
+        )
+        frames = told_apart(records, fields)
         broken = pl.DataFrame(self._rejects, schema=REJECT_SCHEMA)
         return Batch(
             entries=frames["entries"],
             people=frames["people"],
             deletions=frames["deletions"],
             rejects=pl.concat([frames["rejects"], as_rejects(broken)]).sort("ordinal"),
-            unknown_fields={name: len(rows) for name, rows in sorted(self._unknown.items())},
+            unknown_fields=unknown_fields(fields),
         )

@@ -231,12 +231,10 @@ def _batch(records: list[Piece], declared: dict[bytes, bytes]) -> Batch:
     is_linked = texts_of_entry.str.contains("://", literal=True)
     entries = pl.DataFrame(read.entries, schema=_ROW).with_columns(
         updated_at=moment(pl.col("updated_at")),
-        links=pl.coalesce(
-            pl.concat_list(
-                pl.col("links").fill_null([]),
-                links(pl.when(is_linked).then(texts_of_entry)).fill_null([]),
-            ).list.unique(maintain_order=True)
-        ),
+        links=pl.concat_list(
+            pl.col("links").fill_null([]),
+            links(pl.when(is_linked).then(texts_of_entry)).fill_null([]),
+        ).list.unique(maintain_order=True),
     )
     return Batch(
         entries=as_entries(

@@ -13,14 +13,12 @@ from typing import Any
 
 _LATEX = re.compile(r"[\\$]|``|[\^_]\{|\{[^\W\d_]|(?:[a-z]{2}|\.)~")
 _MATH = re.compile(
-    r"\$\$([^$]{1,600})\$\$"
-    r"|(?<!\\)\\\((.{1,600}?)\\\)"
-    r"|(?<!\\)\\\[(.{1,600}?)\\\]"
-    r"|\$(?=[^\s$])([^$]{0,300}?[^\s$\\])\$(?!\d)"
+    r"\$(?:\$([^$]{1,600})\$\$"
+    r"|(?=[^\s$])([^$]{0,300}?[^\s$\\])\$(?!\d)"
     # Blanks inside the dollars, as prices have them too: only with a sign of mathematics.
-    r"|\$(?=[^$]*[\\^_]|\s*[A-Za-z]\s*\$)\s*([^$]{1,600}?)\s*\$(?!\d)",
-    re.DOTALL,
+    r"|(?=[^$]*[\\^_]|\s*[A-Za-z]\s*\$)\s*([^$]{1,600}?)\s*\$(?!\d))"
 )
+_OTHER_MATH = re.compile(r"(?<!\\)\\(?:\((.{1,600}?)\\\)|\[(.{1,600}?)\\\])", re.DOTALL)
 # What the converter shows as it stands. A test holds this against the library.
 _PLAIN_MATH = re.compile(r"[\w .,+=<>()/*|:;!?\[\]\^-]*", re.ASCII)
 
@@ -40,7 +38,19 @@ _SILENT = re.compile(
     r"|[hH]uge|(?:display|text|script)style|limits|nolimits|left|right|middle|[bB]igg?[lrm]?"
     r"|noindent|centering|xspace|protect)(?![A-Za-z])\s*"
 )
+# Macros that read as what is in their braces.
+_CONTENTS = frozenset(
+    "url nolinkurl path bm boldsymbol pmb mathbf mathit mathrm mathsf mathtt mathnormal text textbf "
+    "textit textrm textsc textsf texttt textsl textnormal textup textmd emph mbox hbox fbox "
+    "underline uline ul ensuremath enquote operatorname t".split()
+)
 _LETTERS_IN_STYLE = re.compile(r"\\math(?:bb|cal|frak|scr)\s*\{\s*([A-Za-z]{2,})\s*\}")
+
+# Pieces of mathematics that can be shown one by one, from the inside to the outside.
+_SYMBOL = re.compile(r"\\(?:([A-Za-z]+)(\s*)|[,;:!|{}])(?=(.?))", re.DOTALL)
+_SCRIPT_GROUP = re.compile(r"([\^_])\{([^{}\\]*)\}")
+_ONE_ARGUMENT = re.compile(r"\\([A-Za-z]+)\{([^{}\\]*)\}(?!\{)")
+_FRACTION = re.compile(r"\\[dt]?frac\{([^{}\\]*)\}\{([^{}\\]*)\}")
 
 _BASE = r"(?:\{\s*\\?[A-Za-z]\s*\}|\\[ij](?![A-Za-z])\s*|[A-Za-z])"
 _ACCENT = (
@@ -58,14 +68,14 @@ _SET = re.compile(r"(?<![\^_])\{(?:[^{}\\]*[,;:=|/][^{}\\]*|[\s\d.]+)\}")
 # Signs that are markup when escaped and plain when bare; pylatexenc must not see them.
 _PROTECTED = {
     "%": "\U0010ff00", "~": "\U0010ff01", "--": "\U0010ff02", "#": "\U0010ff03", "&": "\U0010ff04",
+    "<<": "\U0010ff05", ">>": "\U0010ff06", "''": "\U0010ff07",
 }  # fmt: skip
-_DOLLAR, _BACKSLASH, _LEFT, _RIGHT = "\U0010ff05", "\U0010ff06", "\U0010ff07", "\U0010ff08"
-_PROTECT = re.compile(r"\\?(%|~|--|#|&)")
+_DOLLAR, _BACKSLASH, _LEFT, _RIGHT = "\U0010ff0a", "\U0010ff0b", "\U0010ff0c", "\U0010ff0d"
+_PROTECT = re.compile(r"\\?(%|~|--|#|&|<<|>>|'')")
 _HIDE = str.maketrans({"\\": _BACKSLASH, "{": _LEFT, "}": _RIGHT, "$": _DOLLAR})
-_BACK = str.maketrans(
-    {stand_in: plain for plain, stand_in in _PROTECTED.items()}
-    | {_DOLLAR: "$", _BACKSLASH: "\\", _LEFT: "{", _RIGHT: "}"}
-)
+_SHOWN = tuple((stand_in, plain) for plain, stand_in in _PROTECTED.items()) + (
+    (_DOLLAR, "$"), (_BACKSLASH, "\\"), (_LEFT, "{"), (_RIGHT, "}"),
+)  # fmt: skip
 
 
 def without_latex(text: str) -> str:
@@ -74,15 +84,21 @@ def without_latex(text: str) -> str:
         return text
     if "``" in text:
         text = text.replace("``", "“").replace("''", "”")
-    text = _TIE.sub(lambda found: found[1] or found[2] + " ", text)
-    if "$" in text or "\\" in text:
-        text = _DIGIT_ORDINAL.sub(lambda found: found[1] or found[2], text.replace("\\$", _DOLLAR))
-        text = _MATH.sub(lambda found: _math(next(filter(None, found.groups()))), text)
-        text = _ACCENTED.sub(lambda found: _shown(found[0]), _SILENT.sub("", text))
-    text = _GROUPED_DIGITS_BELOW.sub(r"\1", text.replace("$", _DOLLAR))
-    if _OPEN.search(text) is not None:
+    if "~" in text:
+        text = _TIE.sub(lambda found: found[1] or found[2] + " ", text)
+    text = text.replace("\\$", _DOLLAR)
+    if "$^" in text:
+        text = _DIGIT_ORDINAL.sub(lambda found: found[1] or found[2], text)
+    if "$" in text:
+        text = _MATH.sub(_formula, text).replace("$", _DOLLAR)
+    if "\\" in text:
+        text = _SILENT.sub("", _OTHER_MATH.sub(_formula, text))
+        text = _ACCENTED.sub(lambda found: _shown(found[0]), text)
+    if "_{" in text:
+        text = _GROUPED_DIGITS_BELOW.sub(r"\1", text)
+    if "\\" in text or "{" in text:
         text = _shown_by_nodes(_PROTECT.sub(_protected, text))
-    return text.translate(_BACK)
+    return text if text.isascii() else _with_signs(text)
 
 
 def raised(text: str) -> str:
@@ -101,26 +117,81 @@ def _protected(found: re.Match[str]) -> str:
     return _PROTECTED[found[1]]
 
 
+def _with_signs(text: str) -> str:
+    for stand_in, plain in _SHOWN:
+        text = text.replace(stand_in, plain)
+    return text
+
+
+def _formula(found: re.Match[str]) -> str:
+    return _math(next(filter(None, found.groups())))
+
+
 @lru_cache(maxsize=1 << 16)
 def _math(content: str) -> str:
     """Return what mathematics reads as, its signs hidden from further reading."""
-    content = _DIGITS_BELOW.sub(lambda found: found[1] or found[2] or found[3], content)
-    content = _ORDINAL.sub(lambda found: found[1] or found[2], content)
+    if "_" in content:
+        content = _DIGITS_BELOW.sub(lambda found: found[1] or found[2] or found[3], content)
+    if "^{" in content:
+        content = _ORDINAL.sub(lambda found: found[1] or found[2], content)
     if _PLAIN_MATH.fullmatch(content):
         return content
     content = _LETTERS_IN_STYLE.sub(r"\1", _SILENT.sub("", content))
-    return _converted("\\(" + _PROTECT.sub(_protected, content) + "\\)").translate(_HIDE)
+    content = _PROTECT.sub(_protected, content)
+    by_pieces = _math_by_pieces(content)
+    return _shown(f"\\({content}\\)") if by_pieces is None else by_pieces
+
+
+def _math_by_pieces(content: str) -> str | None:
+    """Return what the library makes of mathematics, put together; None where that is not sure."""
+    content = _SYMBOL.sub(_symbol, content)
+    before = ""
+    while content != before:
+        before = content
+        content = _SCRIPT_GROUP.sub(r"\1\2", content)
+        content = _FRACTION.sub(r"\1/\2", _ONE_ARGUMENT.sub(_one_argument, content))
+    return None if "\\" in content or "{" in content or "}" in content else content
+
+
+def _symbol(found: re.Match[str]) -> str:
+    """Return a sign for its macro, with the blank after it only where the library shows it."""
+    sign = _sign(found[0].rstrip())
+    if sign is None:
+        return found[0]
+    return sign + (found[2] or "" if found[3] and found[3] not in "\\{}" else "")
+
+
+@cache
+def _sign(macro: str) -> str | None:
+    """Return what a macro without arguments reads as in mathematics; None if it may have any."""
+    walker = _converter()[0](f"\\({macro}{{}}\\)")
+    node = walker.get_latex_nodes()[0][0].nodelist[0]
+    arguments = getattr(node, "nodeargd", None)
+    shown = _shown(f"\\({macro}\\)")
+    return None if arguments is None or arguments.argnlist or _BACKSLASH in shown else shown
+
+
+def _one_argument(found: re.Match[str]) -> str:
+    name, argument = found.groups()
+    if name in _CONTENTS:
+        return argument
+    # Accents and alphabets, of a letter or two: few enough to ask for each.
+    return _shown(f"\\({found[0]}\\)") if len(argument) < 3 and _takes_one(name) else found[0]
+
+
+@cache
+def _takes_one(name: str) -> bool:
+    walker = _converter()[0](f"\\{name}{{x}}")
+    arguments = getattr(walker.get_latex_nodes()[0][0], "nodeargd", None)
+    return arguments is not None and len(arguments.argnlist) == 1
 
 
 @lru_cache(maxsize=1 << 16)
 def _shown(piece: str) -> str:
-    return _converted(piece).translate(_HIDE)
-
-
-def _converted(piece: str) -> str:
-    walker = _converter()[0](piece)
-    nodes, _, _ = walker.get_latex_nodes()
-    return str(_converter()[1].nodelist_to_text(nodes))
+    """Return what the library makes of a piece of LaTeX, its signs hidden from further reading."""
+    walker_of, converter = _converter()
+    nodes, _, _ = walker_of(piece).get_latex_nodes()
+    return str(converter.nodelist_to_text(nodes)).translate(_HIDE)
 
 
 def _shown_by_nodes(text: str) -> str:
@@ -185,13 +256,8 @@ def _converter() -> tuple[Any, Any]:
         return ""
 
     one, two = "{", "{{"
-    contents = (
-        "url", "bm", "boldsymbol", "pmb", "mathbf", "mathit", "mathsf", "mathtt", "mathnormal",
-        "operatorname", "textnormal", "textup", "textmd", "mbox", "hbox", "fbox", "underline",
-        "uline", "ul", "t", "ensuremath", "nolinkurl", "path", "texttt", "enquote",
-    )  # fmt: skip
     shown_as: dict[str, tuple[str, Any]] = {
-        **dict.fromkeys(contents, (one, last_argument)),
+        **dict.fromkeys(sorted(_CONTENTS), (one, last_argument)),
         **dict.fromkeys(("href", "textcolor", "texorpdfstring", "colorbox"), (two, last_argument)),
         **dict.fromkeys(("cite", "citep", "citet", "citealp", "citeauthor"), ("[[{", cited)),
         **dict.fromkeys(("label", "vspace", "hspace", "color"), (one, nothing)),

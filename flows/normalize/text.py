@@ -107,9 +107,14 @@ def readable(texts: pl.Series) -> pl.Series:
 
 
 def _resolved(text: str) -> str:
-    text = _CONTROL.sub(" ", _mended(text))
-    text = without_latex(without_tags(_ESCAPE.sub(_unescaped, text)))
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+    if not text.isascii():
+        text = _mended(text)
+    if not text.isprintable():
+        text = _CONTROL.sub(" ", text)
+    if "\\u" in text:
+        text = _ESCAPE.sub(_unescaped, text)
+    text = without_latex(without_tags(text))
+    return text if text.isascii() else unicodedata.normalize("NFC", _UNSEEN.sub("", text))
 
 
 def _mended(text: str) -> str:

@@ -63,6 +63,7 @@ def resolve(
     records = validated.records.with_columns(
         readable(validated.records["title"]),
         readable(validated.records["abstract"]),
+        readable(validated.records["venue"]),
         readable_names(validated.records["authors"]),
     )
     named = with_id(records, "own_id", "P", ["source", "source_key"]).select(

@@ -24,7 +24,7 @@ def test_the_sample_is_read_as_it_was(golden) -> None:
     golden("csl_json", dump.golden())
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_damage_is_accounted_for(data) -> None:
     assert_survives(data.draw(damaged(SAMPLE.read_bytes())), "csl_json")
@@ -76,7 +76,7 @@ def written(item) -> dict[str, Any]:
     return value
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(
     listed=st.lists(items, min_size=1, max_size=5),
     wrapped=st.booleans(),

@@ -37,7 +37,11 @@ def put_together(parts: pl.DataFrame) -> pl.DataFrame:
         pl.col("parts"),
     )
     return merged.with_columns(
-        pl.when(pl.col(name).list.len() > 0).then(pl.col(name)).alias(name) for name in _ADDED_UP
+        pl.when(pl.col("parts").list.len() > 1).then("parts").alias("parts"),
+        *(
+            pl.when(pl.col(name).list.len() > 0).then(pl.col(name)).alias(name)
+            for name in _ADDED_UP
+        ),
     ).select(pl.col(name).cast(dtype) for name, dtype in _RECORDS.items())
 
 

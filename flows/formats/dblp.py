@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from flows.formats import REJECT_SCHEMA, Batch, Dump, Format, Reading
-from flows.formats._dblp import FIELD, told_apart, unknown_fields
+from flows.formats._dblp import told_apart, unknown_fields
 from flows.formats._entries import as_rejects, numbered
-from flows.formats._xml import Broken, Piece, inner, lines, pieces, raw, reject, root_tag
+from flows.formats._xml import Broken, Piece, pieces, place, raw, reject, root_tag
+from flows.formats._xml_columns import attribute, tags_and_fields, written
 
 FORMAT = Format(
     name="dblp",
@@ -29,10 +29,6 @@ FORMAT = Format(
 KINDS = ("article", "inproceedings", "proceedings", "book", "incollection", "phdthesis",
          "mastersthesis", "www", "data")  # fmt: skip
 _BATCH_RECORDS = 10_000
-_RECORD = {
-    "ordinal": pl.Int64(), "line_start": pl.Int64(), "line_end": pl.Int64(), "kind": pl.String(),
-    "key": pl.String(), "mdate": pl.String(), "publtype": pl.String(), "raw_text": pl.String(),
-}  # fmt: skip
 
 
 def sniff(head: str) -> float:
@@ -75,19 +71,14 @@ def _gathered(dump: Dump) -> Iterator[_Gathered]:
 
 
 class _Gathered:
-    """Some records as columns: one row for each of them, and one for each of their fields.
-
-    A loop over elements: XML is nested text, which no column expression parses.
-    """
+    """Some records as texts, with their places; worked out in columns all at once."""
 
     def __init__(self) -> None:
         self.total = 0
-        self._records: list[tuple[Any, ...]] = []
+        self._ordinals: list[int] = []
+        self._lines: list[int] = []
+        self._texts: list[pl.Series] = []
         self._rejects: list[dict[str, Any]] = []
-        self._counts: list[int] = []
-        self._names: list[str] = []
-        self._values: list[str | None] = []
-        self._details: list[str | None] = []
 
     def add(self, piece: Piece | Broken) -> None:
         """Take in the records of a piece."""
@@ -95,39 +86,11 @@ class _Gathered:
             self.total += 1
             self._rejects.append(reject(piece, self.total))
             return
-        for record in piece.records:
-            fields = list(record)
-            names = [str(field.tag) for field in fields]
-            self._counts.append(len(fields))
-            self._names += names
-            if any(map(len, fields)):
-                self._values += [inner(field) for field in fields]
-            else:
-                self._values += [field.text for field in fields]
-            self._details += (
-                [
-                    field.get("orcid") if name == "author" else None
-                    for name, field in zip(names, fields, strict=True)
-                ]
-                if "note" not in names
-                else [
-                    field.get("orcid" if name == "author" else "type")
-                    for name, field in zip(names, fields, strict=True)
-                ]
-            )
-            self.total += 1
-            key = record.get("key")
-            self._records.append(
-                (
-                    self.total,
-                    *lines(record, fields[-1] if fields else None, piece.line),
-                    record.tag,
-                    key,
-                    record.get("mdate"),
-                    record.get("publtype"),
-                    raw(record) if key is None or "title" not in names else None,
-                )
-            )
+        first = self.total + 1
+        self.total += len(piece.records)
+        self._ordinals += range(first, self.total + 1)
+        self._lines += piece.lines()
+        self._texts.append(written(piece.records))
         self._add_others(piece)
 
     def _add_others(self, piece: Piece) -> None:
@@ -137,7 +100,7 @@ class _Gathered:
             return
         for other in root:
             if other.tag not in KINDS:
-                first, last = lines(other, other[-1] if len(other) else None, piece.line)
+                first, last = place(other)
                 self.total += 1
                 message = f"Records of the kind <{other.tag}> are not read: the layout has changed."
                 broken = Broken(first, message, last, raw(other))
@@ -145,17 +108,9 @@ class _Gathered:
 
     def batch(self) -> Batch:
         """Return what was taken in."""
-        records = pl.DataFrame(self._records, schema=_RECORD, orient="row")
-        fields = pl.DataFrame(
-            {
-                "row": np.repeat(np.arange(len(self._counts), dtype=np.uint32), self._counts),
-                "name": self._names,
-                "value": self._values,
-                "detail": self._details,
-            },
-            schema=FIELD,
-        )
-        frames = told_apart(records, fields)
+        texts = pl.concat([pl.Series(dtype=pl.String), *self._texts])
+        tags, fields = tags_and_fields(texts)
+        frames = told_apart(_records(self._ordinals, self._lines, texts, tags), fields)
         broken = pl.DataFrame(self._rejects, schema=REJECT_SCHEMA)
         return Batch(
             entries=frames["entries"],
@@ -164,3 +119,24 @@ class _Gathered:
             rejects=pl.concat([frames["rejects"], as_rejects(broken)]).sort("ordinal"),
             unknown_fields=unknown_fields(fields),
         )
+
+
+def _records(
+    ordinals: list[int], lines: list[int], texts: pl.Series, tags: pl.Series
+) -> pl.DataFrame:
+    tag = pl.col("tag")
+    line_total = pl.col("raw_text").str.count_matches("\n", literal=True).cast(pl.Int64) + 1
+    return pl.DataFrame(
+        {"ordinal": ordinals, "line_start": lines, "raw_text": texts, "tag": tags},
+        schema_overrides={"ordinal": pl.Int64, "line_start": pl.Int64, "tag": pl.String},
+    ).select(
+        "ordinal",
+        "line_start",
+        line_end=pl.col("line_start") + line_total - 1,
+        line_total=line_total,
+        kind=tag.str.splitn(" ", 2).struct.field("field_0").str.strip_suffix("/"),
+        key=attribute(tag, "key"),
+        mdate=attribute(tag, "mdate"),
+        publtype=attribute(tag, "publtype"),
+        raw_text="raw_text",
+    )

@@ -7,11 +7,12 @@ Not here: tags and entities (`markup`).
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import cache, lru_cache
 from typing import Any
 
-_LATEX = re.compile(r"[\\$]|``|[\^_]\{|\{[^\W\d_]|(?:[a-z]{2}|\.)~")
+_GROUP = re.compile(r"[\^_]\{|\{[^\W\d_]")
 _MATH = re.compile(
     r"\$(?:\$([^$]{1,600})\$\$"
     r"|(?=[^\s$])([^$]{0,300}?[^\s$\\])\$(?!\d)"
@@ -80,7 +81,9 @@ _SHOWN = tuple((stand_in, plain) for plain, stand_in in _PROTECTED.items()) + (
 
 def without_latex(text: str) -> str:
     """Return the text with its LaTeX resolved; unknown macros stay as printed."""
-    if _LATEX.search(text) is None:
+    if not any(sign in text for sign in ("\\", "$", "``", "~")) and not (
+        "{" in text and _GROUP.search(text)
+    ):
         return text
     if "``" in text:
         text = text.replace("``", "“").replace("''", "”")
@@ -94,6 +97,7 @@ def without_latex(text: str) -> str:
     if "\\" in text:
         text = _SILENT.sub("", _OTHER_MATH.sub(_formula, text))
         text = _ACCENTED.sub(lambda found: _shown(found[0]), text)
+        text = _ONE_ARGUMENT.sub(_contents, text)
     if "_{" in text:
         text = _GROUPED_DIGITS_BELOW.sub(r"\1", text)
     if "\\" in text or "{" in text:
@@ -167,8 +171,10 @@ def _sign(macro: str) -> str | None:
     walker = _converter()[0](f"\\({macro}{{}}\\)")
     node = walker.get_latex_nodes()[0][0].nodelist[0]
     arguments = getattr(node, "nodeargd", None)
+    if arguments is None or arguments.argnlist:
+        return None
     shown = _shown(f"\\({macro}\\)")
-    return None if arguments is None or arguments.argnlist or _BACKSLASH in shown else shown
+    return None if _BACKSLASH in shown else shown
 
 
 def _one_argument(found: re.Match[str]) -> str:
@@ -177,6 +183,10 @@ def _one_argument(found: re.Match[str]) -> str:
         return argument
     # Accents and alphabets, of a letter or two: few enough to ask for each.
     return _shown(f"\\({found[0]}\\)") if len(argument) < 3 and _takes_one(name) else found[0]
+
+
+def _contents(found: re.Match[str]) -> str:
+    return found[2] if found[1] in _CONTENTS else found[0]
 
 
 @cache
@@ -235,6 +245,9 @@ def _blank_after(node: Any) -> str:
 def _converter() -> tuple[Any, Any]:
     """Return pylatexenc's walker and converter, imported only where LaTeX is."""
     from pylatexenc import latex2text, latexwalker, macrospec
+
+    # It tells of every incomplete formula; the printed text is kept, so nobody needs to know.
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
 
     def verbatim(node: Any, **_: Any) -> str:
         return str(node.latex_verbatim())

@@ -19,9 +19,9 @@ from typing import BinaryIO, Literal, Protocol, cast
 
 import polars as pl
 
+from flows.containers import HEAD_BYTES as HEAD_BYTES
 from schemas import columns as c
 
-HEAD_BYTES = 256 * 1024
 PARQUET_MAGIC = b"PAR1"
 RAW_TEXT_LIMIT = 20_000
 

@@ -12,6 +12,7 @@ from flows.formats._entries import as_deletions, as_entries, as_people, as_rejec
 from flows.formats._lists import in_lists
 from flows.formats._values import gathered, gathered_identifiers, moment
 from flows.formats._warnings import Doubt, with_warnings
+from flows.formats._xml_columns import attribute
 from flows.normalize.text import fold
 from schemas.columns import (
     AUTHOR_STRUCT,
@@ -28,12 +29,6 @@ PLAIN = (
 
 REPEATED = ("author", "editor", "ee", "url", "isbn", "issn", "crossref", "note")
 """Elements a record can have several times."""
-
-FIELD = pl.Schema(
-    {"row": pl.UInt32(), "name": pl.String(), "value": pl.String(), "detail": pl.String()}
-)
-"""An element of a record, in order. `row` is the record's, 0-based; `detail` the ORCID of an author
-and the type of a note."""
 
 _IGNORED = ("address", "cdrom", "chapter", "cite", "publnr", "stream")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -70,16 +65,22 @@ def unknown_fields(fields: pl.DataFrame) -> dict[str, int]:
 def told_apart(records: pl.DataFrame, fields: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Return the entries, people, deletions and rejects that the records are.
 
-    `records`: ordinal, line_start, line_end, kind (the element's name), key, mdate, publtype,
-    raw_text; `fields` as in `FIELD`.
+    `records`: ordinal, line_start, line_end, line_total, kind (the element's name), key, mdate,
+    publtype, raw_text; `fields`: row, name, tag, value.
     """
-    by_name = {name: frame for (name,), frame in fields.partition_by("name", as_dict=True).items()}
+    by_name = {
+        str(name): frame for (name,), frame in fields.partition_by("name", as_dict=True).items()
+    }
     empty = fields.clear()
-    repeated = {name: by_name.get(name, empty) for name in REPEATED}
+    repeated = {name: _detailed(name, by_name.get(name, empty)) for name in REPEATED}
     records = records.with_columns(
         _first(by_name.get(name, empty), records.height).alias(name) for name in PLAIN
     )
-    records = records.with_row_index("row")
+    # The text is wanted where something is missing that an entry needs.
+    is_suspect = pl.col("key").is_null() | pl.col("title").is_null()
+    records = records.with_columns(raw_text=pl.when(is_suspect).then("raw_text")).with_row_index(
+        "row"
+    )
     has_name = pl.col("row").is_in(repeated["author"]["row"].implode())
     is_person = (pl.col("kind") == "www") & pl.col("key").str.starts_with("homepages/")
     # What remains of a person's record when its key changes is a reference to the new one.
@@ -105,9 +106,16 @@ def told_apart(records: pl.DataFrame, fields: pl.DataFrame) -> dict[str, pl.Data
     return {
         "entries": _entries(entries, of_entries),
         "people": _people(people, of_people),
-        "deletions": as_deletions(_lined(placed.filter(kinds == "deletion"))),
-        "rejects": as_rejects(_lined(nameless)),
+        "deletions": as_deletions(placed.filter(kinds == "deletion")),
+        "rejects": as_rejects(nameless),
     }
+
+
+def _detailed(name: str, fields: pl.DataFrame) -> pl.DataFrame:
+    """Return the fields with `detail`: the ORCID of an author, the type of a note."""
+    details = {"author": "orcid", "note": "type"}
+    detail = attribute(pl.col("tag"), details[name]) if name in details else pl.lit(None, pl.String)
+    return fields.select("row", "value", detail=detail)
 
 
 def _only(
@@ -144,7 +152,7 @@ def _entries(records: pl.DataFrame, repeated: Repeated) -> pl.DataFrame:
     arxiv = ee.filter(pl.col("value").str.contains(_ARXIV))
     of_arxiv = pl.when(is_corr & pl.col("volume").str.contains(r"\d{4}\.?\d{3}")).then("volume")
     notes = repeated["note"].with_columns(value=fold(pl.col("value")))
-    frame = _lined(records).with_columns(
+    frame = records.with_columns(
         _first(dois, total).alias("doi"),
         _first(arxiv, total).alias("arxiv"),
         _authors(repeated["author"], total).alias("authors"),
@@ -199,7 +207,7 @@ def _people(records: pl.DataFrame, repeated: Repeated) -> pl.DataFrame:
         ),
         named.select("row", "value", scheme=pl.lit("dblp_name")),
     ]
-    frame = _lined(records).with_columns(
+    frame = records.with_columns(
         _first(first, total).alias("name"),
         _first(orcids, total).alias("orcid"),
         gathered(other_names, total).alias("aliases"),
@@ -210,10 +218,6 @@ def _people(records: pl.DataFrame, repeated: Repeated) -> pl.DataFrame:
         updated_at=moment(pl.col("mdate")),
     )
     return as_people(frame)
-
-
-def _lined(records: pl.DataFrame) -> pl.DataFrame:
-    return records.with_columns(line_total=pl.col("line_end") - pl.col("line_start") + 1)
 
 
 def _first(values: pl.DataFrame, total: int) -> pl.Series:

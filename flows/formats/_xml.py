@@ -35,7 +35,6 @@ __all__ = [
     "RefusedXmlError",
     "elements",
     "inner",
-    "lines",
     "pieces",
     "place",
     "raw",
@@ -54,7 +53,7 @@ _DOCTYPE = b"<!DOCTYPE bibmill-piece [%s]>" % b"".join(
     for name, point in sorted(html.entities.name2codepoint.items())
     if name not in _PREDEFINED
 )
-_TAG = re.compile(rb"<(/?)((?:[A-Za-z_][\w.-]*:)?[A-Za-z_][\w.-]*)([^<>]*)>")
+_TAG = re.compile(rb"<(/?)((?:[A-Za-z_][\w.-]*+:)?[A-Za-z_][\w.-]*+)([^<>]*+)>")
 _UTF8_SIGN = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 _OF_PIECE = re.compile(r",? line \d+(?:, column \d+)?")
 _PROLOG = re.compile(
@@ -83,6 +82,11 @@ class Piece:
     records: list[etree._Element]
     line: int
     """The line of the dump that is line 1 of the records."""
+
+    def lines(self) -> list[int]:
+        """Return the line each record begins at, 1-based."""
+        before = self.line - 1
+        return [before + _line(record) for record in self.records]
 
 
 def root_tag(head: str) -> str | None:
@@ -202,7 +206,7 @@ class _Reader:
             except _NotWellFormedError as error:
                 fault = str(error)
             else:
-                records = list(root.iter(*self._tags))
+                records = self._records(root)
                 yield Piece(records, part.line)
                 yield from _stray(root, records, part.line)
                 return
@@ -216,6 +220,14 @@ class _Reader:
         yield from self._found(replace(part, content=part.content[:cut]))
         yield from self._found(replace(part, content=part.content[cut:], line=line))
 
+    def _records(self, root: etree._Element) -> list[etree._Element]:
+        """Return the records; those that all stand in one element are found faster."""
+        container = root
+        while len(container) == 1 and container[0].tag not in self._tags:
+            container = container[0]
+        records = list(container.iterchildren(*self._tags))
+        return records if len(records) == len(container) else list(root.iter(*self._tags))
+
     def _cuts(self, content: bytes) -> list[int]:
         """Return where records begin and end inside of the content."""
         ends = record_starts(content, self._end)
@@ -228,7 +240,7 @@ class _Reader:
         Raises _NotWellFormedError.
         """
         content = _as_utf8(part)
-        begin = _DOCTYPE + b'<%b line="%d">' % (_ROOT, part.line)
+        begin = (_DOCTYPE if b"&" in content else b"") + b'<%b line="%d">' % (_ROOT, part.line)
         begin += b"".join(opened.tag for opened in self._open)
         end = b"".join(b"</%b>" % opened.name for opened in reversed(self._open))
         whole = b'%b%b<%b xmlns=""/>%b</%b>' % (begin, content, _MARK, end, _ROOT)
@@ -346,8 +358,13 @@ def _line(element: etree._Element) -> int:
 def place(element: etree._Element) -> tuple[int, int]:
     """Return the first and the last line of an element, 1-based."""
     root = element.getroottree().getroot()
-    last = element[-1] if len(element) else None
-    return lines(element, last, int(root.get("line", "1")))
+    before = int(root.get("line", "1")) - 1
+    first = before + _line(element)
+    if not len(element):
+        return first, first + (element.text or "").count("\n")
+    last = element[-1]
+    inside = "".join(map(str, last.itertext())) + (last.tail or "")
+    return first, before + _line(last) + inside.count("\n")
 
 
 def reject(broken: Broken, ordinal: int) -> dict[str, Any]:
@@ -362,18 +379,6 @@ def reject(broken: Broken, ordinal: int) -> dict[str, Any]:
         "message": broken.message,
         "raw_text": broken.raw_text,
     }
-
-
-def lines(element: etree._Element, last: etree._Element | None, first_line: int) -> tuple[int, int]:
-    """Return the first and the last line of an element in a piece that begins at `first_line`;
-    `last` is its last child."""
-    before = first_line - 1
-    first = before + _line(element)
-    if last is None:
-        return first, first + (element.text or "").count("\n")
-    inside = last.text if not len(last) else "".join(map(str, last.itertext()))
-    end = before + _line(last)
-    return first, end + (inside or "").count("\n") + (last.tail or "").count("\n")
 
 
 def inner(element: etree._Element) -> str:

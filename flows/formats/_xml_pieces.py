@@ -75,7 +75,7 @@ def record_start(tags: Sequence[str]) -> re.Pattern[bytes]:
     """Return the pattern a record with one of the `tags` (`{namespace}name`) begins with."""
     names = sorted({tag.rpartition("}")[2] for tag in tags})
     return re.compile(
-        rb"<(?:[A-Za-z_][\w.-]*:)?(?:" + "|".join(map(re.escape, names)).encode() + rb")(?=[\s/>])"
+        rb"<(?:[A-Za-z_][\w.-]*+:)?(?:" + "|".join(map(re.escape, names)).encode() + rb")(?=[\s/>])"
     )
 
 
@@ -142,6 +142,7 @@ class _Scan:
 def _scanned(content: bytes, *, is_over: bool) -> _Scan:
     """Return the content without DOCTYPE. What opens and is never closed hides nothing."""
     hidden: list[tuple[int, int]] = []
+    hiding = list(_HIDING)
     place = 0
     while special := _SPECIAL.search(content, place):
         at = special.start()
@@ -149,9 +150,14 @@ def _scanned(content: bytes, *, is_over: bool) -> _Scan:
             return _Scan(content, hidden, at)
         if at and _DECLARATION.match(content, at):
             return _Scan(content, hidden, at, is_document_end=True)
-        whole = next((found for each, _ in _HIDING if (found := each.match(content, at))), None)
-        if whole is None and not is_over and any(each.match(content, at) for _, each in _HIDING):
-            return _Scan(content, hidden, at)
+        whole = next((found for each, _ in hiding if (found := each.match(content, at))), None)
+        if whole is None:
+            if not is_over and any(opened.match(content, at) for _, opened in hiding):
+                return _Scan(content, hidden, at)
+            if content.startswith((b"<![", b"<!D", b"<!d"), at):
+                # What is not closed behind this place is not closed behind the next either; to look
+                # for it each time would take forever.
+                hiding = [each for each in hiding if each[0] is not _kind(content, at)]
         declared = content[at : whole.end() if whole else at + _TOKEN_BYTES]
         is_doctype = whole is not None and whole.re is _DOCTYPE
         if _ENTITY.match(declared) or (is_doctype and _ENTITY.search(declared)):
@@ -169,6 +175,10 @@ def _scanned(content: bytes, *, is_over: bool) -> _Scan:
             hidden.append(whole.span())
         place = whole.end()
     return _Scan(content, hidden, len(content))
+
+
+def _kind(content: bytes, at: int) -> re.Pattern[bytes]:
+    return _CDATA if content.startswith(b"<![", at) else _DOCTYPE
 
 
 class _Hidden:

@@ -28,7 +28,7 @@ FORMAT = Format(
 
 KINDS = ("article", "inproceedings", "proceedings", "book", "incollection", "phdthesis",
          "mastersthesis", "www", "data")  # fmt: skip
-_BATCH_RECORDS = 10_000
+_BATCH_RECORDS = 5_000
 
 
 def sniff(head: str) -> float:

@@ -25,12 +25,16 @@ _PLAIN_MATH = re.compile(r"[\w .,+=<>()/*|:;!?\[\]\^-]*", re.ASCII)
 
 # Digits below a letter belong to it (CO2, L2); below a digit they do not (10_2).
 _DIGITS_BELOW = re.compile(r"(\^\{[^{}]*\}_)|(?:(?<=[^\W\d_])|(?<=[)}\]|])|\A)_(?:\{(\d+)\}|(\d))")
+_BEFORE_SCRIPT = re.compile(r"(?<!\\)\s+(?=[\^_])")
 _GROUPED_DIGITS_BELOW = re.compile(r"(?<=[^\W\d_])_\{(\d+)\}")
 _ORDINAL = re.compile(r"\$?\^\{(?:(st|nd|rd|th)|\\(?:text\w*|mathrm|rm)\s*\{?(st|nd|rd|th)\}?)\}")
 _DIGIT_ORDINAL = re.compile(rf"(?<=\d)\${_ORDINAL.pattern[3:]}\$")
 _PLAIN_WHEN_RAISED = frozenset(("st", "nd", "rd", "th", "TM", "SM", "®", "™", "℠"))
 
-_SHOWN_WITHOUT_BLANK = frozenset("o O l L i j ss ae AE oe OE aa AA dh DH dj DJ th TH ng NG".split())
+_SHOWN_WITHOUT_BLANK = frozenset((
+    "o", "O", "l", "L", "i", "j", "ss", "ae", "AE", "oe", "OE", "aa", "AA", "dh", "DH", "dj",
+    "DJ", "th", "TH", "ng", "NG",
+))  # fmt: skip
 
 # Declarations of style and size say nothing in a text without styles.
 _SILENT = re.compile(
@@ -40,11 +44,12 @@ _SILENT = re.compile(
     r"|noindent|centering|xspace|protect)(?![A-Za-z])\s*"
 )
 # Macros that read as what is in their braces.
-_CONTENTS = frozenset(
-    "url nolinkurl path bm boldsymbol pmb mathbf mathit mathrm mathsf mathtt mathnormal text textbf "
-    "textit textrm textsc textsf texttt textsl textnormal textup textmd emph mbox hbox fbox "
-    "underline uline ul ensuremath enquote operatorname t".split()
-)
+_CONTENTS = frozenset((
+    "url", "nolinkurl", "path", "bm", "boldsymbol", "pmb", "mathbf", "mathit", "mathrm",
+    "mathsf", "mathtt", "mathnormal", "text", "textbf", "textit", "textrm", "textsc", "textsf",
+    "texttt", "textsl", "textnormal", "textup", "textmd", "emph", "mbox", "hbox", "fbox",
+    "underline", "uline", "ul", "ensuremath", "enquote", "operatorname", "t",
+))  # fmt: skip
 _LETTERS_IN_STYLE = re.compile(r"\\math(?:bb|cal|frak|scr)\s*\{\s*([A-Za-z]{2,})\s*\}")
 
 # Pieces of mathematics that can be shown one by one, from the inside to the outside.
@@ -63,6 +68,8 @@ _ACCENTED = re.compile(
 )
 # A tie is a blank in LaTeX; elsewhere a tilde says "about" or stands in an address.
 _TIE = re.compile(r"(https?://\S+)|((?:[a-z]{2}|\.))~(?=[A-Za-z0-9(\[\\$])")
+_MAY_NEST = re.compile(r"[{}]|\\(?:begin|end)(?![A-Za-z])|\\[(\[]|\\[^A-Za-z\s](?=\s*\\)")
+_DEEPEST = 40
 _OPEN = re.compile(r"[\\{]")
 _SET = re.compile(r"(?<![\^_])\{(?:[^{}\\]*[,;:=|/][^{}\\]*|[\s\d.]+)\}")
 
@@ -74,9 +81,10 @@ _PROTECTED = {
 _DOLLAR, _BACKSLASH, _LEFT, _RIGHT = "\U0010ff0a", "\U0010ff0b", "\U0010ff0c", "\U0010ff0d"
 _PROTECT = re.compile(r"\\?(%|~|--|#|&|<<|>>|'')")
 _HIDE = str.maketrans({"\\": _BACKSLASH, "{": _LEFT, "}": _RIGHT, "$": _DOLLAR})
-_SHOWN = tuple((stand_in, plain) for plain, stand_in in _PROTECTED.items()) + (
-    (_DOLLAR, "$"), (_BACKSLASH, "\\"), (_LEFT, "{"), (_RIGHT, "}"),
-)  # fmt: skip
+_SHOWN = (
+    *((stand_in, plain) for plain, stand_in in _PROTECTED.items()),
+    *((_DOLLAR, "$"), (_BACKSLASH, "\\"), (_LEFT, "{"), (_RIGHT, "}")),
+)
 
 
 def without_latex(text: str) -> str:
@@ -100,7 +108,7 @@ def without_latex(text: str) -> str:
         text = _ONE_ARGUMENT.sub(_contents, text)
     if "_{" in text:
         text = _GROUPED_DIGITS_BELOW.sub(r"\1", text)
-    if "\\" in text or "{" in text:
+    if ("\\" in text or "{" in text) and not _nests_too_deep(text):
         text = _shown_by_nodes(_PROTECT.sub(_protected, text))
     return text if text.isascii() else _with_signs(text)
 
@@ -127,6 +135,17 @@ def _with_signs(text: str) -> str:
     return text
 
 
+def _nests_too_deep(text: str) -> bool:
+    """Tell whether the library, which calls itself for what is inside, might find no end."""
+    if len(_MAY_NEST.findall(text)) <= _DEEPEST:
+        return False
+    depth = deepest = 0
+    for sign in _MAY_NEST.findall(text):
+        depth = max(0, depth - 1) if sign == "}" or sign.startswith("\\end") else depth + 1
+        deepest = max(deepest, depth)
+    return deepest > _DEEPEST
+
+
 def _formula(found: re.Match[str]) -> str:
     return _math(next(filter(None, found.groups())))
 
@@ -134,6 +153,7 @@ def _formula(found: re.Match[str]) -> str:
 @lru_cache(maxsize=1 << 16)
 def _math(content: str) -> str:
     """Return what mathematics reads as, its signs hidden from further reading."""
+    content = _BEFORE_SCRIPT.sub("", content.strip())
     if "_" in content:
         content = _DIGITS_BELOW.sub(lambda found: found[1] or found[2] or found[3], content)
     if "^{" in content:
@@ -143,6 +163,8 @@ def _math(content: str) -> str:
     content = _LETTERS_IN_STYLE.sub(r"\1", _SILENT.sub("", content))
     content = _PROTECT.sub(_protected, content)
     by_pieces = _math_by_pieces(content)
+    if by_pieces is None and _nests_too_deep(content):
+        return content.translate(_HIDE)
     return _shown(f"\\({content}\\)") if by_pieces is None else by_pieces
 
 
@@ -173,7 +195,8 @@ def _sign(macro: str) -> str | None:
     arguments = getattr(node, "nodeargd", None)
     if arguments is None or arguments.argnlist:
         return None
-    shown = _shown(f"\\({macro}\\)")
+    # Between two letters: blanks at the end of a formula are not shown.
+    shown = _shown(f"\\(x{macro}{{}}x\\)")[1:-1]
     return None if _BACKSLASH in shown else shown
 
 
@@ -223,7 +246,6 @@ def _shown_by_nodes(text: str) -> str:
             shown.append(found[0])
             place = start + 1
             continue
-        is_followed = place < len(text) and text[place] not in "\\{}"
         shown.append(str(converter.nodelist_to_text(nodes)) + _blank_after(nodes[-1]))
     shown.append(text[place:])
     return "".join(shown)

@@ -35,7 +35,7 @@ def links(text: pl.Expr) -> pl.Expr:
     addresses without scheme `www.` and `github.com/owner/repository` are links; they get `http://`
     (https://github.github.com/gfm/#extended-www-autolink) and `https://`.
     """
-    printed = pl.when(text.str.contains(_MAY_HAVE_LINK)).then(text)
+    printed: pl.Expr = pl.when(text.str.contains(_MAY_HAVE_LINK)).then(text)
     for pattern, address in _PRINTED:
         printed = printed.str.replace_all(pattern, address)
     found = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -26,27 +27,35 @@ _TEX_DOCUMENT = re.compile(r"\\begin\s*\{document\}(.*?)(?:\\end\s*\{document\}|
 
 _PREFIXES = ("jats:", "mml:", "m:", "xhtml:", "html:", "oasis:", "tp:")
 # These part words; what is inside others joins what is before and after.
-_BLOCKS = frozenset(
-    "p div br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote section sec title label list "
-    "list-item disp-formula disp-quote table thead tbody tr td th caption abstract abstracttext "
-    "break def-list def-item def term statement".split()
-)
-_INLINE = frozenset(
-    "b i u em strong sup sub inf small big tt span a font cite mark ins del strike sc italic bold "
-    "underline overline roman monospace sans-serif styled-content named-content ext-link uri xref "
-    "url email fixed-case tex-math inline-formula alternatives inline-graphic graphic img".split()
-)
-_MATHML = frozenset(
-    "math mi mn mo ms mrow mtext msup msub msubsup mfrac msqrt mroot mover munder munderover "
-    "mstyle mspace mfenced mtable mtr mtd mpadded mphantom menclose merror semantics annotation "
-    "annotation-xml mmultiscripts mprescripts none".split()
-)
+_BLOCKS = frozenset((
+    "p", "div", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt",
+    "dd", "blockquote", "section", "sec", "title", "label", "list", "list-item", "disp-formula",
+    "disp-quote", "table", "thead", "tbody", "tr", "td", "th", "caption", "abstract",
+    "abstracttext", "break", "def-list", "def-item", "def", "term", "statement",
+))  # fmt: skip
+_INLINE = frozenset((
+    "b", "i", "u", "em", "strong", "sup", "sub", "inf", "small", "big", "tt", "span", "a",
+    "font", "cite", "mark", "ins", "del", "strike", "sc", "italic", "bold", "underline",
+    "overline", "roman", "monospace", "sans-serif", "styled-content",
+    "named-content", "ext-link", "uri", "xref", "url", "email", "fixed-case", "tex-math",
+    "inline-formula", "alternatives", "inline-graphic", "graphic", "img",
+))  # fmt: skip
+_MATHML = frozenset((
+    "math", "mi", "mn", "mo", "ms", "mrow", "mtext", "msup", "msub", "msubsup", "mfrac",
+    "msqrt", "mroot", "mover", "munder", "munderover", "mstyle", "mspace", "mfenced", "mtable",
+    "mtr", "mtd", "mpadded", "mphantom", "menclose", "merror", "semantics", "annotation",
+    "annotation-xml", "mmultiscripts", "mprescripts", "none",
+))  # fmt: skip
 _KNOWN = _BLOCKS | _INLINE | _MATHML
-_EMPTY = frozenset("br hr img break graphic inline-graphic mspace none mprescripts".split())
+_EMPTY = frozenset((
+    "br", "hr", "img", "break", "graphic", "inline-graphic", "mspace", "none", "mprescripts",
+))  # fmt: skip
 _MAY_STAY_OPEN = _EMPTY | {"p", "li"}
 _UNREAD = frozenset(("annotation", "annotation-xml", "mphantom"))
 _LABELS = frozenset(("abstract", "summary", "résumé", "resumen", "resumo", "zusammenfassung"))
 _LABELLED = frozenset(("title", "label", "h1", "h2", "h3", "h4", "h5", "h6"))
+_LABEL_MARK = "\U0010fff2"
+_LEADING_LABEL = re.compile(rf"\A\s*{_LABEL_MARK}[^{_LABEL_MARK}]*{_LABEL_MARK}")
 _ACCENTS = {
     "¯": "\u0304", "‾": "\u0304", "^": "\u0302", "ˆ": "\u0302", "~": "\u0303", "˜": "\u0303",
     "→": "\u20d7", "⃗": "\u20d7", "˙": "\u0307", "¨": "\u0308",
@@ -76,7 +85,7 @@ def without_tags(text: str) -> str:
     if depth > _DEEPEST:
         # No reading of such a thing is right; its words are kept.
         return html.unescape(re.sub(r"</?x-[^<>]*>", " ", page))
-    return _read(_parsed(page))
+    return _LEADING_LABEL.sub("", _read(_parsed(page))).replace(_LABEL_MARK, "")
 
 
 def _page(text: str, tags: list[re.Match[str]]) -> tuple[str, int]:
@@ -92,7 +101,9 @@ def _page(text: str, tags: list[re.Match[str]]) -> tuple[str, int]:
             depth -= 1
             continue
         said = _ALTERNATIVE_TEXT.search(tag[4]) if name == "x-math" else None
-        pieces.append(f'<{name} alttext="{html.escape(said[1] or said[2] or "")}">' if said else f"<{name}>")
+        pieces.append(
+            f'<{name} alttext="{html.escape(said[1] or said[2] or "")}">' if said else f"<{name}>"
+        )
         if tag[5] or tag[3].lower() in _EMPTY:
             pieces.append(f"</{name}>")
         else:
@@ -136,7 +147,7 @@ def _read(element: Any) -> str:
         elif name in _BLOCKS:
             inner = _read(child)
             is_label = name in _LABELLED and inner.strip(" .:").casefold() in _LABELS
-            shown += " " if is_label and not shown.strip() else f" {inner} "
+            shown += f" {_LABEL_MARK}{inner}{_LABEL_MARK} " if is_label else f" {inner} "
         elif name in _MATHML:
             shown += _read_math(child)
         else:
@@ -165,27 +176,41 @@ def _read_math(element: Any) -> str:
     if (element.text or "").strip() or loose:
         # Not MathML's own form: some wrote text beside the elements.
         return _read(element)
-    match name, parts:
-        case "semantics", [shown, *_]:
-            return shown
-        case "msub" | "munder", [base, below]:
-            return base + lowered(below.strip(), base)
-        case "msup", [base, above]:
-            return base + raised(above.strip())
-        case "mover", [base, above]:
-            return base + (_ACCENTS.get(above.strip()) or raised(above.strip()))
-        case "msubsup" | "munderover", [base, below, above]:
-            return base + lowered(below.strip(), base) + raised(above.strip())
-        case "mfrac", [above, below]:
-            return f"{above}/{below}"
-        case "msqrt", _:
-            return f"√({_joined(parts)})"
-        case "mfenced", _:
-            return f"({','.join(parts)})"
-        case ("mtr" | "mtable"), _:
-            return " ".join(parts)
-        case _:
-            return _joined(parts)
+    if form := _FORMS.get((name, len(parts))):
+        return form(*parts)
+    return _SEQUENCES.get(name, _joined)(parts)
+
+
+def _with_below(base: str, below: str) -> str:
+    return base + lowered(below.strip(), base)
+
+
+def _with_above(base: str, above: str) -> str:
+    return base + raised(above.strip())
+
+
+def _with_over(base: str, over: str) -> str:
+    return base + (_ACCENTS.get(over.strip()) or raised(over.strip()))
+
+
+def _with_both(base: str, below: str, above: str) -> str:
+    return _with_below(base, below) + raised(above.strip())
+
+
+def _fraction(above: str, below: str) -> str:
+    return f"{above}/{below}"
+
+
+def _first(parts: list[str]) -> str:
+    return parts[0]
+
+
+def _root(parts: list[str]) -> str:
+    return f"√({_joined(parts)})"
+
+
+def _fenced(parts: list[str]) -> str:
+    return f"({','.join(parts)})"
 
 
 def _joined(parts: list[str]) -> str:
@@ -197,3 +222,21 @@ def _joined(parts: list[str]) -> str:
         shown += part
         last = part or last
     return shown
+
+
+_FORMS: dict[tuple[str, int], Callable[..., str]] = {
+    ("msub", 2): _with_below,
+    ("munder", 2): _with_below,
+    ("msup", 2): _with_above,
+    ("mover", 2): _with_over,
+    ("msubsup", 3): _with_both,
+    ("munderover", 3): _with_both,
+    ("mfrac", 2): _fraction,
+}
+_SEQUENCES: dict[str, Callable[[list[str]], str]] = {
+    "semantics": _first,
+    "msqrt": _root,
+    "mfenced": _fenced,
+    "mtr": " ".join,
+    "mtable": " ".join,
+}

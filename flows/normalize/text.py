@@ -30,7 +30,8 @@ _UNFOLDED = rf" [ {_NO_BLANK}]+|[{_NO_BLANK}][ {_NO_BLANK}]*"
 # UTF-8 read as Latin-1 or Windows-1252: the first byte of a letter and as many as must follow.
 _FOLLOWING = "[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
 _MOJIBAKE = (
-    rf"[\u00c2-\u00df]{_FOLLOWING}|[\u00e0-\u00ef]{_FOLLOWING}{{2}}|[\u00f0-\u00f4]{_FOLLOWING}{{3}}"
+    rf"[\u00c2-\u00df]{_FOLLOWING}|[\u00e0-\u00ef]{_FOLLOWING}{{2}}"
+    rf"|[\u00f0-\u00f4]{_FOLLOWING}{{3}}"
 )
 # Soft hyphens, joiners and marks of direction show nothing and part no words.
 _INVISIBLE = "\u00ad\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
@@ -38,7 +39,8 @@ _INVISIBLE = "\u00ad\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
 _JOINERS = "\u200c\u200d"
 # Combining marks, Hangul letters and signs that Unicode writes otherwise (a test derives them).
 _UNCOMPOSED = (
-    r"\p{M}\u{340}\u{341}\u{374}\u{37e}\u{387}\u{1100}-\u{11ff}\u{1f71}-\u{1ffd}\u{2000}\u{2001}"
+    r"\p{M}\u{340}\u{341}\u{374}\u{37e}\u{387}\u{958}-\u{95f}\u{9dc}-\u{9df}"
+    r"\u{a33}-\u{a5e}\u{b5c}\u{b5d}\u{f43}-\u{f69}\u{1100}-\u{11ff}\u{1f71}-\u{1ffd}\u{2000}\u{2001}"
     r"\u{2126}\u{212a}\u{212b}\u{2329}\u{232a}\u{2adc}\u{f900}-\u{faff}\u{fb1d}-\u{fb4e}"
     r"\u{1d15e}-\u{1d164}\u{1d1bb}-\u{1d1c0}\u{2f800}-\u{2fa1d}"
 )
@@ -53,7 +55,9 @@ _MENDABLE = re.compile(_MOJIBAKE)
 _CAPITAL_AT_END = re.compile(r"(?<=[A-Z\u00c0-\u00de])[ÂÃ](?=[”’»›…–—](?:[\s.,;:!?)]|$))")
 _KEPT_CAPITALS = str.maketrans("ÂÃ", "\U0010fff0\U0010fff1")
 _CAPITALS_BACK = str.maketrans("\U0010fff0\U0010fff1", "ÂÃ")
-_ESCAPE = re.compile(r"(?:\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[\da-fA-F]{4})+")
+_ESCAPE = re.compile(
+    r"(?:\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|\\u[\da-fA-F]{4})+"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LATIN = "\u0000-\u024f"
 _UNSEEN = re.compile(rf"[{_INVISIBLE}]|(?<=[{_LATIN}])[{_JOINERS}]+|[{_JOINERS}]+(?=[{_LATIN}])")

@@ -14,6 +14,7 @@ import pytest
 from flows.pipeline import Direct, Settings, code_version, refresh
 from flows.publish import verify, writing
 from flows.publish.warehouse import Warehouse, current_release_id, list_releases, read_tables
+from flows.sources import find_dumps
 from schemas import TABLES
 
 SAMPLES = Path(__file__).parents[2] / "raw"
@@ -151,13 +152,17 @@ def test_a_dry_run_publishes_nothing_and_makes_no_warehouse(raw, tmp_path):
     assert not (tmp_path / "w").exists()
 
 
+def dumps_below(raw: Path) -> list[Path]:
+    return [dump.path for dump in find_dumps(raw)]
+
+
 @pytest.mark.parametrize(
     ("prepare", "said"),
     [
         (shutil.rmtree, "no folder"),
         (lambda raw: [shutil.rmtree(p) for p in raw.iterdir() if p.is_dir()], "no dump"),
         (
-            lambda raw: [p.write_bytes(b"\0") for p in raw.rglob("*") if p.suffix not in ("", ".toml")],
+            lambda raw: [p.write_bytes(b"\0") for p in dumps_below(raw)],
             "can be read",
         ),
         (lambda raw: (raw / "author-pages/source.toml").write_text("mode = 3"), "mode"),

@@ -36,6 +36,30 @@ def found(text: str | None) -> list[str] | None:
         ("代码：https://a.org/b。", ["https://a.org/b"]),
         ("http://a.org?x=1&y=2#z!", ["http://a.org?x=1&y=2#z"]),
         ("https://b-61j.pages.dev/spaces/x/Y.", ["https://b-61j.pages.dev/spaces/x/Y"]),
+        (
+            "$\\href{https://a.org/b}{x}$, $https://a.org/c$.",
+            ["https://a.org/b", "https://a.org/c"],
+        ),
+        ('<a href="https://a.org/b">https://a.org/b</a>', ["https://a.org/b"]),
+        ("&lt;a href=&quot;https://a.org/b&quot;&gt;x", ["https://a.org/b"]),
+        (
+            '<jats:ext-link xmlns:xlink="http://www.w3.org/1999/xlink" '
+            'xlink:href="https://a.org/?x=1&amp;y=2">https://a.org/?x=1&amp;amp;y=2</jats:ext-link>',
+            ["https://a.org/?x=1&y=2"],
+        ),
+        ("see https://github.com/x/y}.", ["https://github.com/x/y"]),
+        ("https://a.org/x\\_y\\#s\\&t and b{\\_}c", ["https://a.org/x_y#s&t"]),
+        (
+            "https://a.edu/$\\sim$joe http://b.edu/\\~joe",
+            ["https://a.edu/~joe", "http://b.edu/~joe"],
+        ),
+        ("HTTPS://A.org/X;", ["HTTPS://A.org/X"]),
+        (
+            "www.a.org/x, (github.com/o/r). www.b.co.uk",
+            ["http://www.a.org/x", "https://github.com/o/r", "http://www.b.co.uk"],
+        ),
+        ("git@github.com/a/b, awww.a.org, www.x, github.com/ and github.com/o", None),
+        ("https://www.a.org http://github.com/o/r", ["https://www.a.org", "http://github.com/o/r"]),
         ("arXiv.com, nn.Linear, https:// and http://...", None),
         ("``[text span](bounding boxes)''", None),
         (None, None),

@@ -1,13 +1,17 @@
-"""Text: white space, LaTeX made readable without losing a word, words for comparison."""
+"""Text: white space, printed text made readable without losing a word, words for comparison."""
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+
+import ftfy
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from flows.normalize.text import fold, match_key, readable
+from flows.normalize.text import _SUSPECT, NO_INK, fold, match_key, readable
 
 
 def shown(text: str | None) -> str | None:
@@ -70,9 +74,81 @@ def test_broken_markup_is_kept_somehow(text) -> None:
     assert "word" in str(shown("word " + text + " end"))
 
 
-@given(st.text(st.characters(exclude_characters="\\$`^_", exclude_categories=("Cs",))))
+@given(
+    st.text(
+        st.characters(
+            exclude_characters="\\$`^_<&{~", exclude_categories=("Cs", "Cc", "Cf", "Mn", "Mc", "Me")
+        )
+    )
+)
 def test_text_without_markup_stays(text: str) -> None:
+    assume(ftfy.fix_encoding(text) == text == unicodedata.normalize("NFC", text))
+    assert shown(text) in (text, " ".join(text.split()))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MÃ¼ller", "Müller"),
+        ("itâ€™s Ã©tudeâ€”and 25Â°C", "it’s étude—and 25°C"),
+        ("ErdÅ‘s and BrankoviÄ‡", "Erdős and Branković"),
+        ("BrankoviÄ‡ — and Ángel", "Branković — and Ángel"),
+        ("ðŸ˜€", "😀"),
+        ("caf\\u00e9 \\ud835\\udc9e", "café 𝒞"),
+        ("caf&#233; &eacute; &#xe9;", "café é é"),
+        ("co\u00adoperate zero\u2060width", "cooperate zerowidth"),
+        ("a\x00b\x07\u200bc", "a b c"),
+        ("Mu\u0308ller \u212bngstro\u0308m", "Müller Ångström"),
+        ("می\u200cروم", "می\u200cروم"),
+        ("lat\u200din", "latin"),
+        ("ﬁne ①", "ﬁne ①"),
+        ("\\ud835 alone", "\\ud835 alone"),
+        ("\u00ad", None),
+    ],
+)
+def test_what_was_broken_on_the_way_is_mended(text, expected) -> None:
+    assert shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SÃO PAULO, MAÇÃ, IRMÃ",
+        "A “MAÇÃ” é",
+        "VIỆT NAM: ÂM NHẠC, NGÔN NGỮ",
+        "“CAFÉ” — L’ÉTÉ’, «CAFÉ», LÖWE’S",
+        "Ä— Ö–Ö É…",
+        "résumé, naïve, Ångström, œuvre",
+        "R&D at AT&T; x?a=1&param=2&copy=3",
+        "a < b and c > d, p<0.05, <unk> token, vector<T>, <i> alone, <s> and </s>",
+        "from $5 to $10, or $ 5 to $ 6",
+        "a~b, ~5 %, http://a.org/ab~cd",
+        "the set {a, b} and {1}",
+        "100% of #1 -- so",
+    ],
+)
+def test_what_is_right_stays(text) -> None:
     assert shown(text) == text
+    assert shown(text + " $x$") == text + " x"
+
+
+def test_equal_texts_and_nulls_keep_their_places() -> None:
+    texts = pl.Series("t", ["$x$", None, "plain", "", "$x$", "<p>y</p>"])
+    assert readable(texts).to_list() == ["x", None, "plain", "", "x", "y"]
+    assert readable(texts).name == "t"
+    assert readable(texts.clear()).to_list() == []
+
+
+def test_every_sign_that_unicode_composes_is_noticed() -> None:
+    signs = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+    changed = [
+        sign
+        for sign in signs
+        if unicodedata.normalize("NFC", sign) != sign or unicodedata.combining(sign)
+    ]
+    assert len(changed) > 1000
+    unnoticed = pl.Series(changed).filter(~pl.Series(changed).str.contains(_SUSPECT))
+    assert [hex(ord(sign)) for sign in unnoticed] == []
 
 
 @given(
@@ -94,6 +170,23 @@ def test_folding_twice_is_folding_once(text: str) -> None:
     assert once.select(fold(pl.col("text"))).equals(once)
     value = once.item()
     assert value is None or value.split() == value.split(" ") != [""]
+
+
+@given(
+    st.text(
+        st.one_of(
+            st.sampled_from(
+                "ab é  \t\n\x0b\x1c\x85\u00a0\u2003\u200a\u200b\u200c\u2028\u3000\ufeff\x7f"
+            ),
+            st.characters(exclude_categories=("Cs",)),
+        ),
+        max_size=12,
+    )
+)
+def test_folding_is_what_it_was_for_every_blank(text: str) -> None:
+    frame = pl.DataFrame({"text": [text]})
+    plain = pl.col("text").str.replace_all(rf"{NO_INK}+", " ").str.strip_chars()
+    assert (frame.select(fold(pl.col("text"))).item() or "") == frame.select(plain).item()
 
 
 def test_blank_is_null() -> None:

@@ -49,7 +49,9 @@ class AuthorAliases(Table):
     """Every printed form of an author's name."""
 
     author_id: c.AuthorId
-    alias: Annotated[str, pa.Field(str_matches=r"\S", description="The name as printed, markup resolved.")]
+    alias: Annotated[
+        str, pa.Field(str_matches=r"\S", description="The name as printed, markup resolved.")
+    ]
     occurrence_count: Annotated[
         pl.Int32,
         pa.Field(ge=1, description="Times printed: in author lists of records and page headers."),
@@ -72,7 +74,9 @@ class Authorships(Table):
     paper_id: c.PaperId
     position: Annotated[pl.Int32, pa.Field(ge=1, description="1-based place in the author list.")]
     author_id: c.AuthorId
-    printed_name: Annotated[str, pa.Field(str_matches=r"\S", description="Name as printed there, markup resolved.")]
+    printed_name: Annotated[
+        str, pa.Field(str_matches=r"\S", description="Name as printed there, markup resolved.")
+    ]
     record_id: c.RecordId
     affiliations: c.Affiliations
 

@@ -114,7 +114,8 @@ def places_apart(entries: pl.DataFrame) -> pl.DataFrame:
 def test_damage_is_accounted_for(data) -> None:
     content = (FOLDER / "reading-list.csv").read_bytes()
     head, _, rest = content.partition(b"\n")
-    read_dump(head + b"\n" + data.draw(damaged(rest)), "table", sample_columns()).assert_accounted()
+    content = head + b"\n" + data.draw(damaged(rest))
+    assert_survives(content, "table", sample_columns())
 
 
 def test_what_stands_parallel_to_the_authors_goes_to_them() -> None:

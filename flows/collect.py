@@ -6,6 +6,7 @@ decided here; what a valid record is, in `flows.validate`; which records are one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,6 @@ from schemas.record import Dumps, Records
 
 _KEY = ["source", "source_key"]
 _PLACE = ["dump_id", "ordinal"]
-_TOLD_BY = "told_by"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def collect(validated: Sequence[ValidatedDump]) -> Validated:
 
     In a `snapshot` source the newest delivery that could be read replaces all others, and a notice
     of deletion removes the entries that are not newer. A delivery is a dump, where publishers
-    deliver all they have as one file; else all dumps of one folder whose name has a digit
+    deliver all they have as one file; else all dumps of one folder whose name has a year
     (`2026-10`), or of the source where there is no such folder. Here the last path is the newest
     among equal days, and among dumps without a day: deliveries are named in order.
     """
@@ -57,7 +57,7 @@ def collect(validated: Sequence[ValidatedDump]) -> Validated:
     )
     deletions = together["deletions"]
     entries = _told_apart(together["records"], facts)
-    current = _own_keys(_current(entries, deletions, facts), facts)
+    current = _current(entries, deletions, facts)
     authors = _current(together["author_records"], deletions, facts)
     is_part = pl.col(PART).is_not_null()
     parts = current.filter(is_part)
@@ -149,14 +149,14 @@ def delivery(relative: str, format_names: str | None) -> str:
     if all(known[name].FORMAT.delivery == "one_file" for name in names if name in known):
         return relative
     folders = relative.split("/")[1:-1]
-    dated = (name for name in folders if any(map(str.isdigit, name)) and "=" not in name)
+    dated = (name for name in folders if re.search(r"(?:19|20)\d\d", name) and "=" not in name)
     return next(dated, "")
 
 
 def _current(entries: pl.DataFrame, deletions: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """Return the entries that no other delivery and no deletion supersedes."""
     newest_first = ["updated_at", "captured_on", "rank"]
-    key = [*_KEY, *(name for name in (PART, _TOLD_BY) if name in entries.columns)]
+    key = [*_KEY, *(name for name in (PART,) if name in entries.columns)]
     placed = (
         entries.join(_replaced(facts), on="dump_id", how="anti")
         .join(facts.select("dump_id", "captured_on", "rank"), on="dump_id")
@@ -180,37 +180,27 @@ def _current(entries: pl.DataFrame, deletions: pl.DataFrame, facts: pl.DataFrame
 
 
 def _told_apart(records: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Return the records with what tells those of one key apart, where a key names an entry in its
-    dump alone: the words of the title; else nothing."""
-    local = [name for name, reader in readers().items() if reader.FORMAT.keys == "dump"]
-    is_local = facts.select("dump_id", is_local=pl.col("format").is_in(local))
-    return (
-        records.join(is_local, on="dump_id", how="left", maintain_order="left")
-        .with_columns(
-            pl.when("is_local").then(match_key(pl.col("title"))).fill_null("").alias(_TOLD_BY)
-        )
-        .drop("is_local")
-    )
+    """Return the records with a source_key that names them in all their source delivers.
 
-
-def _own_keys(records: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Return the records with a source_key for each: of several entries of one key, the first by
-    path and place keeps it, the others have a digest of their titles behind it."""
-    ordered = (
-        records.join(facts.select("dump_id", "rank"), on="dump_id")
-        .sort("rank", "ordinal")
-        .with_columns(is_first=pl.int_range(pl.len()).over([*_KEY, PART]) == 0)
+    Where keys name an entry in its dump alone, as citation keys do, a digest of the title's words
+    stands behind them: another paper under the same key is another record, whatever comes first.
+    """
+    local = "|".join(
+        sorted(name for name, reader in readers().items() if reader.FORMAT.keys == "dump")
     )
-    others = with_id(ordered.filter(~pl.col("is_first")), "_digest", "~", [_TOLD_BY]).with_columns(
+    is_local = facts.select(
+        "dump_id", is_local=pl.col("format").str.contains(rf"(?:^|, )(?:{local})(?:,|$)")
+    )
+    marked = records.join(is_local, on="dump_id", how="left", maintain_order="left")
+    keyed = marked.filter("is_local").with_columns(_title=match_key(pl.col("title")))
+    if keyed.is_empty():
+        return records
+    named = with_id(keyed, "_digest", "~", ["_title"]).with_columns(
         source_key=pl.col("source_key") + pl.col("_digest").str.head(9)
     )
-    renamed = with_id(others.drop("record_id"), "record_id", "R", _KEY)
-    return pl.concat(
-        [
-            ordered.filter(pl.col("is_first")).select(VALIDATED["records"].names()),
-            renamed.select(VALIDATED["records"].names()),
-        ]
-    )
+    renamed = with_id(named.drop("record_id"), "record_id", "R", _KEY)
+    others = marked.filter(~pl.col("is_local").fill_null(value=False))
+    return pl.concat([others.select(records.columns), renamed.select(records.columns)])
 
 
 def _replaced(facts: pl.DataFrame) -> pl.DataFrame:
@@ -240,7 +230,8 @@ def _with_late(rejects: pl.DataFrame, late: pl.DataFrame) -> pl.DataFrame:
     rows = late.with_columns(
         stage=pl.lit("validate"),
         reject_number=pl.lit(None, pl.Int64),
-        raw_text=pl.coalesce("abstract", pl.lit(None, pl.String)),
+        message=pl.format("{} It is {}, in all its parts.", "message", "source_key"),
+        raw_text="note",
     ).select(list(rejects.schema))
     by_dump = pl.concat([rejects, rows]).partition_by("dump_id", maintain_order=True)
     return pl.concat(

@@ -1,7 +1,7 @@
 """Decompression: the bytes of a compressed stream, up to where it is cut, within bounds.
 
 The decompressors are those of the standard library and zstandard; here is what they leave open:
-every byte before a cut, several streams in one file, and bombs. Archives are `flows.containers`.
+every byte before a cut, several streams in one file, and bombs. Archives are `flows.archives`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Budget:
 
     def __init__(self, size: int) -> None:
         self._limit = max(ALWAYS_ALLOWED, LARGEST_RATIO * size)
-        self._reached: dict[tuple[int, str | None], int] = {}
+        self._reached: dict[tuple[int, str], int] = {}
         self._totals: dict[int, int] = {}
 
     @classmethod
@@ -43,11 +43,11 @@ class Budget:
         """Return a budget without limit."""
         return cls(2**62)
 
-    def note(self, layer: int, name: str | None, position: int) -> None:
-        """Note that a stream was read up to `position`. Raises RefusedError beyond the limit."""
-        before = self._reached.get((layer, name), 0)
+    def note(self, layer: int, key: str, position: int) -> None:
+        """Note that stream `key` was read so far. Raises RefusedError beyond the limit."""
+        before = self._reached.get((layer, key), 0)
         if position > before:
-            self._reached[layer, name] = position
+            self._reached[layer, key] = position
             self._totals[layer] = self._totals.get(layer, 0) + position - before
             if self._totals[layer] > self._limit:
                 raise RefusedError(
@@ -164,13 +164,11 @@ class Unpacked(io.RawIOBase):
     """A stream of pieces, within a budget; reading raises what the pieces raise, after the bytes
     before it."""
 
-    def __init__(
-        self, content: Generator[bytes], budget: Budget, layer: int, name: str | None
-    ) -> None:
+    def __init__(self, content: Generator[bytes], budget: Budget, layer: int, key: str) -> None:
         self._content = content
         self._budget = budget
         self._layer = layer
-        self._name = name
+        self._key = key
         self._rest = b""
         self._position = 0
         self._error: TruncatedError | None = None
@@ -212,6 +210,6 @@ class Unpacked(io.RawIOBase):
             if piece:
                 self._rest = piece
                 self._position += len(piece)
-                self._budget.note(self._layer, self._name, self._position)
+                self._budget.note(self._layer, self._key, self._position)
                 return True
         return False

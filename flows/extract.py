@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from flows.containers import members
+from flows.archives import members
 from flows.decompression import RefusedError
 from flows.formats import (
     DELETION_SCHEMA,
@@ -186,19 +186,27 @@ def _members(
             continue
         stream = UntilCut(member.open)
         plain = dump.path if member.is_plain else None
-        reading = reader.read(
-            Dump(stream.open, plain, dump.source.captured_on, dump.source.columns)
-        )
-        readings.append(reading)
-        formats.add(reader.FORMAT.name)
-        for batch in cut_off(reading.batches, stream):
-            yield number, member.name, batch
+        before = 0
+        try:
+            reading = reader.read(
+                Dump(stream.open, plain, dump.source.captured_on, dump.source.columns)
+            )
+            readings.append(reading)
+            formats.add(reader.FORMAT.name)
+            for batch in cut_off(reading.batches, stream):
+                before += entry_total(batch)
+                yield number, member.name, batch
+        except RefusedContentError as error:
+            # In an archive, what cannot be read costs the others nothing.
+            if member.name is None:
+                raise
+            yield number, member.name, _one_reject("readable_member", str(error), before + 1)
     if number == 0:
         raise UnknownFormatError("The archive has no files in it: deliver it again, or remove it.")
 
 
-def _one_reject(check: str, message: str) -> Batch:
-    row = {"ordinal": 1, "check": check, "message": message}
+def _one_reject(check: str, message: str, ordinal: int = 1) -> Batch:
+    row = {"ordinal": ordinal, "check": check, "message": message}
     return Batch(rejects=as_rejects(pl.DataFrame([row])))
 
 

@@ -1,7 +1,7 @@
 """Zip archives whose end is missing: the files before the cut, by the header before each.
 
 The directory at the end of an archive is what `zipfile` needs; where that is cut off, the local
-headers are all there is (APPNOTE.TXT, 4.3.7). Whole archives are `flows.containers`.
+headers are all there is (APPNOTE.TXT, 4.3.7). Whole archives are `flows.archives`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from typing import BinaryIO, Literal, Protocol, cast
 
 import polars as pl
 
-from flows.containers import HEAD_BYTES as HEAD_BYTES
+from flows.archives import HEAD_BYTES as HEAD_BYTES
 from schemas import columns as c
 
 PARQUET_MAGIC = b"PAR1"

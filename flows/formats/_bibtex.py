@@ -15,6 +15,7 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 _TOKEN = re.compile(r'\s*(?:#|([^\s#{}",]+)|(["{]))')
 # What a macro or a script takes as its argument stays in braces.
 _GROUP = re.compile(r"(\\[A-Za-z]+\*?\s*|\\[^A-Za-z]\s*|[\^_])?\{([^{}]*)\}")
+MOST_BRACES = 2000
 _OPEN, _CLOSE = "\ue010", "\ue011"
 _OTHERS = re.compile(r"(?i)^(?:others|et\.?\s*al\.?)$")
 
@@ -48,17 +49,16 @@ def value(printed: str, strings: Mapping[str, str]) -> tuple[str, list[str]]:
 
 def _end_of(text: str, place: int, opening: str) -> int:
     """Return where the value opened before `place` is closed; the end of the text if nowhere."""
-    depth = 0
+    depth, is_escaped = 0, False
     for at in range(place, len(text)):
         sign = text[at]
-        if sign == "\\" and at + 1 < len(text) and text[at + 1] in '{}"':
-            continue
-        escaped = text[at - 1] == "\\" and at > place
-        if sign == '"' and opening == '"' and depth == 0 and not escaped:
+        if is_escaped or sign == "\\":
+            is_escaped = not is_escaped
+        elif sign == '"' and opening == '"' and depth == 0:
             return at
-        if sign == "{" and not escaped:
+        elif sign == "{":
             depth += 1
-        elif sign == "}" and not escaped:
+        elif sign == "}":
             if depth == 0 and opening == "{":
                 return at
             depth -= 1
@@ -68,8 +68,10 @@ def _end_of(text: str, place: int, opening: str) -> int:
 def unbraced(text: str) -> str:
     r"""Return the text without braces that only protect letters: `{BERT}` reads `BERT`.
 
-    Those of LaTeX stay: `\textbf{x}`, `{\"o}`, `x_{i}`.
+    Those of LaTeX stay: `\textbf{x}`, `{\"o}`, `x_{i}`; and all of a text with very many.
     """
+    if text.count("{") > MOST_BRACES:
+        return text
     before = ""
     while before != text:
         before = text
@@ -92,8 +94,11 @@ def names(printed: str) -> tuple[list[dict[str, Any]], bool]:
     from bibtexparser.middlewares.names import split_multiple_persons_names
 
     people = [name.strip() for name in split_multiple_persons_names(" ".join(printed.split()))]
-    listed = [name for name in people if name and not _OTHERS.match(unbraced(name))]
-    return [_person(name) for name in listed], len(listed) == len([n for n in people if n])
+    is_cut = any(_OTHERS.match(unbraced(name)) for name in people)
+    listed = [name for name in people if not _OTHERS.match(unbraced(name))]
+    # A name without a letter names nobody.
+    named = [name for name in listed if re.search(r"[^\W\d_]", name)]
+    return [_person(name) for name in named], not is_cut
 
 
 def _person(printed: str) -> dict[str, Any]:

@@ -139,7 +139,8 @@ def _csv(dump: Dump, head: str) -> Iterator[Batch]:
 
 
 def _json(dump: Dump, head: str) -> Iterator[Batch]:
-    fields = mapped(dump.columns, list(first_value(head)))
+    # JSON leaves out what an object lacks: what the first one has is not all there is.
+    fields = mapped(dump.columns, [*first_value(head), *dump.columns.values(), *FIELDS])
     queried = {name: _as_text(column) for name, column in fields.items()}
     batches = read_json(
         dump,
@@ -151,13 +152,23 @@ def _json(dump: Dump, head: str) -> Iterator[Batch]:
 
 
 def _as_text(column: str) -> str:
-    """Return the SQL of a JSON field as text; the parts of a list stand between semicolons."""
+    """Return the SQL of a JSON field as text; the parts of a list stand between semicolons, blanks
+    in their places; of objects it is the name."""
     quoted = column.replace("'", "''").replace('"', '\\"')
-    path = f"'$.\"{quoted}\"'"
+
+    def path(rest: str = "") -> str:
+        return f"'$.\"{quoted}\"{rest}'"
+
+    parts = f"TRY_CAST(json_extract(raw_text, {path()}) AS VARCHAR[])"
+    filled = f"list_transform({parts}, lambda part: coalesce(part, ''))"
+    names = f"json_extract_string(raw_text, {path('[*].name')})"
     return (
-        f"CASE json_type(raw_text, {path}) WHEN 'ARRAY' THEN array_to_string(TRY_CAST("
-        f"json_extract(raw_text, {path}) AS VARCHAR[]), '; ')"
-        f" ELSE json_extract_string(raw_text, {path}) END"
+        f"CASE WHEN json_type(raw_text, {path('[0]')}) = 'OBJECT'"
+        f" THEN array_to_string({names}, '; ')"
+        f" WHEN json_type(raw_text, {path()}) = 'ARRAY' THEN array_to_string({filled}, '; ')"
+        f" WHEN json_type(raw_text, {path()}) = 'OBJECT'"
+        f" THEN json_extract_string(raw_text, {path('.name')})"
+        f" ELSE json_extract_string(raw_text, {path()}) END"
     )
 
 
@@ -194,8 +205,17 @@ def _parquet_batches(file: pq.ParquetFile, fields: Mapping[str, str]) -> Iterato
 
 def _text(rows: pl.DataFrame, column: str) -> pl.Expr:
     """Return a column as text; the parts of a list stand between semicolons."""
-    if isinstance(rows.schema[column], pl.List):
-        return pl.col(column).cast(pl.List(pl.String)).list.join("; ")
+    dtype = rows.schema[column]
+    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
+        names = pl.element().struct.field("name").cast(pl.String)
+        return pl.col(column).list.eval(names.fill_null("")).list.join("; ")
+    if isinstance(dtype, pl.List):
+        parts = pl.element().cast(pl.String).fill_null("")
+        return pl.col(column).list.eval(parts).list.join("; ")
+    if dtype == pl.Binary:
+        raise RefusedContentError(
+            f"The column '{column}' is of bytes, not of text: write it as text, and deliver again."
+        )
     return pl.col(column).cast(pl.String)
 
 
@@ -203,6 +223,8 @@ def _entries(rows: pl.DataFrame) -> pl.DataFrame:
     """Return rows of `FIELDS` (texts, as far as they are mapped), with their places, as entries."""
     absent = [pl.lit(None, pl.String).alias(name) for name in FIELDS if name not in rows.columns]
     rows = rows.with_columns(absent).with_columns(fold(pl.col(name)) for name in FIELDS)
+    numbers = pl.col("year", "month", "day").str.replace(r"\.0+$", "")
+    rows = rows.with_columns(numbers)
     named = rows.with_columns(author_names(rows["authors"]))
     parallel = named.with_columns(
         _parts(name, of_authors=True).alias(f"{name}_parts") for name in _PARALLEL
@@ -281,7 +303,7 @@ def _entries(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _parts(name: str, *, of_authors: bool) -> pl.Expr:
     """Return the parts of a list in one text; with blanks in their places where `of_authors`."""
-    parts = pl.col(name).str.split(";")
+    parts = pl.col(name).str.strip_suffix(";").str.split(";")
     if of_authors:
         return parts
     kept = parts.list.eval(fold(pl.element())).list.drop_nulls()

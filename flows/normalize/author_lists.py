@@ -11,7 +11,8 @@ from flows.normalize.names import SUFFIXES, given_first
 from flows.normalize.text import fold
 
 _SEPARATOR = "\x1f"
-_CUT = r"(?i)[\s,;&]*(?:\band\s+)?\b(?:et\.?\s*al\b\.?|others\b\.?)\s*$"
+_CUT = r"(?i)(?:[\s,;&]*\bet\.?\s*al\b\.?|(?:\s*[,;&]\s*(?:and\s+)?|\s+and\s+)others\b\.?)\s*$"
+_DEGREE = r"(?i),\s+(?:ph\.?\s?d|m\.?d|m\.?sc|b\.?sc|m\.?a|d\.?phil|esq)\.?(\s*(?:[,;]|$|\s+and\s))"
 _AND = r"(?i)\s*,?\s+(?:and|und|et)\s+|\s*,?\s*&\s*"
 _SUFFIX = rf"(?i),\s+({'|'.join(suffix.replace('.', '[.]') for suffix in SUFFIXES)})(\s*(?:[,;]|$))"
 _INITIALS = r"^\s*(?:\p{Lu}\p{M}*\.?[\s-]*){1,4}$"
@@ -29,14 +30,14 @@ def author_names(texts: pl.Series) -> pl.DataFrame:
     lists = pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_row_index("row")
     cut = pl.col("text").str.contains(_CUT)
     plain = lists.select("row", text=fold(pl.col("text").str.replace(_CUT, ""))).with_columns(
-        text=pl.col("text").str.replace_all(_SUFFIX, " $1$2")
+        text=pl.col("text").str.replace_all(_DEGREE, "$1").str.replace_all(_SUFFIX, " $1$2")
     )
     has_semicolon = pl.col("text").str.contains(";", literal=True)
     parts = (
         plain.with_columns(
             is_listed=has_semicolon,
             part=pl.when(has_semicolon)
-            .then(pl.col("text").str.split(";"))
+            .then(pl.col("text").str.replace_all(_AND, ";").str.split(";"))
             .otherwise(pl.col("text").str.replace_all(_AND, _SEPARATOR).str.split(_SEPARATOR)),
         )
         .explode("part")
@@ -51,7 +52,8 @@ def author_names(texts: pl.Series) -> pl.DataFrame:
         | (pl.col("commas") == 0)
         | ((pl.col("commas") == 1) & pl.when(is_alone).then(_is_turned()).otherwise(last_has_comma))
     )
-    is_paired = pl.when(is_alone).then(_is_pairs()).otherwise(last_has_comma)
+    is_even = pl.col("commas") % 2 == 1
+    is_paired = pl.when(is_alone).then(_is_pairs()).otherwise(last_has_comma & is_even)
     named = (
         parts.with_columns(
             name=pl.when(is_whole)
@@ -62,7 +64,7 @@ def author_names(texts: pl.Series) -> pl.DataFrame:
         )
         .explode("name")
         .with_columns(name=given_first(pl.col("name")))
-        .drop_nulls("name")
+        .filter(pl.col("name").str.contains(r"\p{L}"))
         .group_by("row")
         .agg(names="name")
     )

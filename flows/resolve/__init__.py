@@ -136,15 +136,16 @@ def readable_names(authors: pl.Series) -> pl.Series:
     """Return author lists with the markup in their names resolved."""
     lists = authors.to_frame("authors").with_row_index("row")
     listed = lists.explode("authors", empty_as_null=False).drop_nulls("authors").unnest("authors")
-    named = listed.with_columns(readable(listed["name"]))
+    # A name that is nothing but markup stays as printed.
+    named = listed.with_columns(name=pl.coalesce(readable(listed["name"]), listed["name"]))
     if named["name"].equals(listed["name"], null_equal=True):
         return authors
     rebuilt = named.group_by("row", maintain_order=True).agg(authors=pl.struct(pl.exclude("row")))
     return (
         lists.select("row")
-        .join(rebuilt, on="row", how="left", maintain_order="left")["authors"]
-        .cast(authors.dtype)
-        .alias(authors.name)
+        .join(rebuilt, on="row", how="left", maintain_order="left")
+        .select(pl.coalesce(pl.col("authors").cast(authors.dtype), authors).alias(authors.name))
+        .to_series()
     )
 
 

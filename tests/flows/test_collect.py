@@ -86,10 +86,19 @@ def test_citation_keys_name_an_entry_in_their_dump_alone(tmp_path) -> None:
     result = validated(put(tmp_path / "raw", b__one=one, b__two=two), tmp_path / "staging")
     assert sorted(result.records["title"]) == ["On Leaves", "On Rivers", "On Stones"]
     keys = dict(result.records.select("title", "source_key").rows())
-    assert keys["On Leaves"] == "doe"
-    assert keys["On Rivers"] == "roe"
-    assert keys["On Stones"].startswith("doe")
+    assert keys["On Leaves"].startswith("doe~")
+    assert keys["On Stones"].startswith("doe~")
+    assert keys["On Rivers"].startswith("roe~")
     assert result.dumps["superseded_count"].sum() == 1
+
+
+def test_a_key_used_again_takes_nobodys_id(tmp_path) -> None:
+    two = ENTRY.format(key="doe", title="On Stones")
+    before = validated(put(tmp_path / "raw", b__two=two), tmp_path / "staging")
+    one = ENTRY.format(key="doe", title="On Leaves")
+    after = validated(put(tmp_path / "raw", b__one=one), tmp_path / "staging")
+    ids = dict(after.records.select("title", "record_id").rows())
+    assert before.records["record_id"].to_list() == [ids["On Stones"]]
 
 
 def test_one_key_twice_in_a_dump_loses_nothing(tmp_path) -> None:

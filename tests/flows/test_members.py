@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.flows.test_containers import tarred, zipped
+from tests.flows.test_archives import tarred, zipped
 from tests.flows.test_validate import put, validated
 
 ROWS = [{"corpusid": number, "title": f"Paper number {number}"} for number in range(1, 401)]
@@ -106,3 +106,21 @@ def test_one_name_twice_in_an_archive_is_two_members(tmp_path) -> None:
     assert result.records.sort("ordinal")["ordinal"].to_list() == [1, 2, 3]
     assert result.rejects.is_empty()
     assert result.records.select(pl.col("member").n_unique()).item() == 1
+
+
+def test_what_cannot_be_read_in_an_archive_costs_the_others_nothing(tmp_path) -> None:
+    xml = (
+        b'<!DOCTYPE dblp [<!ENTITY x "y">]>'
+        b'<dblp><article key="a"><title>&x;</title></article></dblp>'
+    )
+    result = read(tmp_path, "x.zip", zipped({"bad.xml": xml, "fine.txt": PAGE}))
+    assert result.records["member"].to_list() == ["fine.txt"] * 2
+    [reject] = result.rejects.to_dicts()
+    assert (reject["member"], reject["check"]) == ("bad.xml", "readable_member")
+    assert "entities of its own" in reject["message"]
+
+
+def test_citation_keys_stay_local_beside_another_format(tmp_path) -> None:
+    bib = b"@misc{a, title={One}}\n@misc{a, title={Two}}\n"
+    result = read(tmp_path, "x.zip", zipped({"a.bib": bib, "b.txt": PAGE}))
+    assert result.records.height == 4

@@ -38,7 +38,7 @@ GROWING = """
 import sys
 from pathlib import Path
 from prefect import flow
-from flows import extract, refresh
+from flows import extract, refresh, stages
 from flows.sources import find_dumps
 
 raw = Path(sys.argv[1])
@@ -55,7 +55,7 @@ def grow(path):
     return found
 
 extract.file_digest = grow
-[extracted] = flow(lambda: refresh.Tasks().each(extract.extract_dump, [dump], raw / "staging"))()
+[extracted] = flow(lambda: refresh.Tasks().each(stages.extract_staged, [dump], raw / "staging"))()
 print(extracted.read_count, len(digests))
 """
 

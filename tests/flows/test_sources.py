@@ -166,7 +166,7 @@ def test_without_source_toml_there_are_defaults(tmp_path) -> None:
         ("title = ", "no valid TOML"),
         ("title = 5", "title must be a text"),
         ("format = ['table']", "format must be a text"),
-        ("format = 'nope'", "format must be one that bibmill reads: abstract_list, arxiv"),
+        ("format = 'nope'", "format must be one that bibmill reads: abstract_list, acl_anthology"),
         ("mode = 'replace'", "mode must be 'append' or 'snapshot'"),
         ("mode = []", "mode must be"),
         ("captured_on = '2026-10-31'", "captured_on must be a day"),

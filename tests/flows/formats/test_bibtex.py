@@ -197,3 +197,14 @@ def test_a_date_that_is_none_is_a_warning() -> None:
 def test_fields_that_nobody_knows_are_counted() -> None:
     dump = read_dump("@misc{a, title={A}, mood={x}}\n@misc{b, title={B}, MOOD={y}, year=1999}")
     assert dump.unknown_fields == {"mood": 2}
+
+
+def test_escaped_backslashes_and_braces_without_end() -> None:
+    dump = read_dump('@misc{a, title={A line\\\\ more}, note={say "x"}}\n')
+    assert dump.column("title") == ["A line\\\\ more"]
+    assert unbraced("{" * 5000) == "{" * 5000
+
+
+def test_a_name_without_letters_names_nobody() -> None:
+    dump = read_dump("@misc{a, title={A}, author={Doe, Jane and {} and --}}")
+    assert dump.names() == [["Jane Doe"]]

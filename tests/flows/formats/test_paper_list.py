@@ -228,6 +228,8 @@ def test_identifiers_and_links_stand_in_addresses() -> None:
     assert row["arxiv_id"] == "2303.06296"
     assert row["links"] == [
         "https://openreview.net/forum?id=QwqxO8URJzn",
+        "http://www.a.org",
+        "https://github.com/a/b",
         "https://github.com/c/d",
     ]
     row = read_item(site="https://aclanthology.org/2022.acl-short.96/")

@@ -173,3 +173,59 @@ def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(RefusedContentError, match="damaged"):
         read_dump(path, "table", COLUMNS)
+
+
+STRAY = (
+    # A quote inside a value that is not quoted is a letter like any other.
+    ('A 5" disk,B C,2000\nD 7" disk,E F,2001\n', ['A 5" disk', 'D 7" disk'], []),
+    # A quote that is not closed costs its row, not those after it.
+    ('A,B C,"2000\nD,E F,2001\n', ["D"], ["closed_quotes"]),
+    ('"A, b",B C,2000\nOn "d, e" and f,E F,2001\nG,H I,2002\n', ["A, b", "G"], ["column_count"]),
+    ('"A ""q""\nx","B C",2000\nD,E F,2001', ['A "q" x', "D"], []),
+)
+
+
+@pytest.mark.parametrize(("rows", "titles", "checks"), STRAY)
+def test_a_stray_quote_costs_its_own_row(rows, titles, checks) -> None:
+    read = read_dump("title,authors,year\n" + rows, "table")
+    read.assert_accounted()
+    assert read.column("title") == titles
+    assert read.rejects["check"].to_list() == checks
+
+
+def test_lines_before_and_within_the_header() -> None:
+    read = read_dump('\n\n"title","authors","the\nyear"\nA,B C,2000\n', "table")
+    assert read.column("title") == ["A"]
+    assert read.column("line_start") == [5]
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_refused() -> None:
+    with pytest.raises(RefusedContentError, match="line feed"):
+        read_dump("title,authors,year\rA,B C,2000\r", "table")
+
+
+def test_json_rows_need_not_have_the_fields_of_the_first() -> None:
+    rows = [{"title": "A"}, {"title": "B", "doi": "10.1234/x", "year": 2001}]
+    read = read_dump("\n".join(map(json.dumps, rows)), "table")
+    assert read.column("doi") == [None, "10.1234/x"]
+    mapped = read_dump(
+        "\n".join(map(json.dumps, rows)), "table", {"title": "title", "year": "year"}
+    )
+    assert [date and date.year for date in mapped.column("publication_date")] == [None, 2001]
+
+
+def test_authors_may_be_objects_and_parallel_values_may_be_missing() -> None:
+    row = {
+        "title": "A",
+        "authors": [{"name": "Jane Doe"}, {"name": "Max Roe"}],
+        "orcid": [None, "0000-0002-1825-0097"],
+        "affiliations": "X;Y;",
+    }
+    first, second = read_dump(json.dumps(row), "table").column("authors")[0]
+    assert (first["name"], first["orcid"], first["affiliations"]) == ("Jane Doe", None, ["X"])
+    assert (second["name"], second["orcid"]) == ("Max Roe", "0000-0002-1825-0097")
+
+
+def test_numbers_of_a_date_may_be_written_as_fractions() -> None:
+    read = read_dump("title,year,month\nA,2017.0,6.0\n")
+    assert [str(date) for date in read.column("publication_date")] == ["2017-06-01"]

@@ -26,6 +26,9 @@ TOLD = (
     ("Wang, Y.-L., Li, X. Y.", ["Y.-L. Wang", "X. Y. Li"]),
     ("Doe J, Roe MJ", ["Doe J", "Roe MJ"]),
     ("Plato", ["Plato"]),
+    ("Jane Doe, John Roe, and Max Poe, PhD", ["Jane Doe", "John Roe", "Max Poe"]),
+    ("Jane Doe and John Roe; Max Poe", ["Jane Doe", "John Roe", "Max Poe"]),
+    ("Sara Others", ["Sara Others"]),
     ("Anders Andersen", ["Anders Andersen"]),
     ("李明; 王伟", ["李明", "王伟"]),
 )

@@ -155,12 +155,12 @@ def test_too_few_records_of_a_source_are_found(first):
 
 def test_the_share_of_rejects_has_a_bound_by_source(first):
     assert "plain 25.0% (bound 5.0%)" in failed(first)["reject_share"]
-    strict = {"plain": Expect(max_reject_share=0.3)}
-    assert "plain 33.3% (bound 30.0%)" in failed(first, expectations=strict)["reject_share"]
+    strict = {"plain": Expect(max_reject_share=0.2)}
+    assert "plain 25.0% (bound 20.0%)" in failed(first, expectations=strict)["reject_share"]
     measured = run_checks(without_checks(first), {}, strict).row(
         by_predicate=pl.col("check") == "reject_share", named=True
     )
-    assert (round(measured["value"], 3), measured["bound"]) == (0.333, 0.3)
+    assert (round(measured["value"], 3), measured["bound"]) == (0.25, 0.2)
     assert not measured["passed"]
 
 

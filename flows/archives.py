@@ -75,9 +75,9 @@ def members(path: Path) -> Iterator[Member]:
 
 
 def _layer(
-    opened: Open, head: bytes, name: str | None, budget: Budget, depth: int
+    opened: Open, head: bytes, name: str | None, budget: Budget, depth: int, key: str = ""
 ) -> Iterator[Member]:
-    """Yield what is in a stream that begins with `head`."""
+    """Yield what is in a stream that begins with `head`; `key` names it in the budget."""
     kind = compression(head)
     is_tar = head[_TAR_MAGIC] == b"ustar"
     if (kind or is_tar) and depth >= DEEPEST:
@@ -88,12 +88,12 @@ def _layer(
     if kind:
 
         def unpacked() -> BinaryIO:
-            return cast("BinaryIO", Unpacked(pieces(kind, opened()), budget, depth, name))
+            return cast("BinaryIO", Unpacked(pieces(kind, opened()), budget, depth, key))
 
         first = _Once(unpacked)
-        yield from _layer(first.open, first.head, name, budget, depth + 1)
+        yield from _layer(first.open, first.head, name, budget, depth + 1, key)
     elif is_tar:
-        yield from _tar_members(opened, name, budget, depth)
+        yield from _tar_members(opened, name, budget, depth, key)
     elif head.startswith(_ZIP_STARTS):
         yield _refused(
             name,
@@ -131,7 +131,7 @@ class _Once:
             return self._again()
         stream, self._stream = self._stream, None
         # What it reads was counted below.
-        return cast("BinaryIO", Unpacked(self._rest(stream), Budget.unbounded(), 0, None))
+        return cast("BinaryIO", Unpacked(self._rest(stream), Budget.unbounded(), 0, ""))
 
     def _rest(self, stream: BinaryIO) -> Generator[bytes]:
         yield self.head
@@ -166,7 +166,9 @@ def _joined(outer: str | None, name: str) -> str:
 # Tar: read as a stream, so that archives inside compressed files need no seeking.
 
 
-def _tar_members(opened: Open, outer: str | None, budget: Budget, depth: int) -> Iterator[Member]:
+def _tar_members(
+    opened: Open, outer: str | None, budget: Budget, depth: int, outer_key: str
+) -> Iterator[Member]:
     source = _Padded(opened())
     with closing(source):
         for number, (entry, content) in enumerate(_tar_entries(source)):
@@ -175,11 +177,12 @@ def _tar_members(opened: Open, outer: str | None, budget: Budget, depth: int) ->
                 yield _refused(name, fault)
                 continue
             assert content is not None
+            key = f"{outer_key}!{number}:{name}"
             once = _Once(
-                partial(_tar_stream, content, entry, source, budget, depth, name),
-                partial(_tar_again, opened, number, budget, depth, name),
+                partial(_tar_stream, content, entry, source, budget, depth, key),
+                partial(_tar_again, opened, number, budget, depth, key),
             )
-            yield from _layer(once.open, once.head, name, budget, depth + 1)
+            yield from _layer(once.open, once.head, name, budget, depth + 1, key)
         if source.is_cut():
             yield _refused(
                 _joined(outer, "(end)"),
@@ -194,6 +197,9 @@ def _tar_entries(source: _Padded) -> Iterator[tuple[tarfile.TarInfo, BinaryIO | 
             for entry in archive:
                 if not entry.isdir() and not _RUBBISH.search(entry.name.removeprefix("./")):
                     yield entry, cast("BinaryIO | None", archive.extractfile(entry))
+                archive.members.clear()  # type: ignore[attr-defined]  # kept for seeking
+    except RefusedError:
+        raise
     except (tarfile.TarError, EOFError, ValueError) as error:
         source.error = source.error or TruncatedError(
             f"The archive is cut or damaged ({error}): deliver it again."
@@ -285,7 +291,7 @@ def _zip_members(path: Path, budget: Budget) -> Iterator[Member]:
         yield from _cut_zip_members(path, budget, str(error))
         return
     with archive:
-        for entry in archive.infolist():
+        for number, entry in enumerate(archive.infolist()):
             if entry.is_dir() or _RUBBISH.search(entry.filename):
                 continue
             name = _joined(None, entry.filename)
@@ -293,9 +299,10 @@ def _zip_members(path: Path, budget: Budget) -> Iterator[Member]:
             if fault:
                 yield _refused(name, fault)
                 continue
-            opened = partial(_zip_stream, archive, entry, budget, name)
+            key = f"{number}:{name}"
+            opened = partial(_zip_stream, archive, entry, budget, key)
             once = _Once(opened)
-            yield from _layer(once.open, once.head, name, budget, 1)
+            yield from _layer(once.open, once.head, name, budget, 1, key)
 
 
 def _zip_fault(entry: zipfile.ZipInfo) -> str | None:
@@ -332,16 +339,17 @@ _ZIP_DAMAGE = (
 
 
 def _cut_zip_members(path: Path, budget: Budget, why: str) -> Iterator[Member]:
-    for name, content in entries_before_cut(path):
+    for number, (name, content) in enumerate(entries_before_cut(path)):
         printable = _joined(None, name)
         if name.endswith("/") or _RUBBISH.search(name):
             continue
         if fault := _unsafe_path(name):
             yield _refused(printable, fault)
             continue
-        opened = partial(_unpacked, content, budget, printable)
+        key = f"{number}:{name}"
+        opened = partial(_unpacked, content, budget, key)
         once = _Once(opened)
-        yield from _layer(once.open, once.head, printable, budget, 1)
+        yield from _layer(once.open, once.head, printable, budget, 1, key)
     yield _refused(
         "(end)",
         f"The zip archive has no directory at its end ({why}): it is cut; deliver it again.",

@@ -1,4 +1,4 @@
-"""Containers: every kind read byte by byte, cut and damaged ones, bombs, paths that lead out."""
+"""Archives: every kind of container, byte by byte; cut and damaged ones, bombs, bad paths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.containers import members
+from flows.archives import members
 from flows.decompression import ALWAYS_ALLOWED, RefusedError, TruncatedError
 
 COMPRESS = {
@@ -201,6 +201,17 @@ def test_a_bomb_of_many_small_members_is_refused(tmp_path) -> None:
     for packed in (zipped(files), gzip.compress(tarred(files))):
         with pytest.raises(RefusedError, match="do harm"):
             read_all(put(tmp_path, packed))
+
+
+def test_members_of_one_name_are_counted_each(tmp_path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for _ in range(12):
+            entry = tarfile.TarInfo("same.txt")
+            entry.size = 8_000_000
+            archive.addfile(entry, io.BytesIO(b"\0" * entry.size))
+    with pytest.raises(RefusedError, match="do harm"):
+        read_all(put(tmp_path, gzip.compress(out.getvalue())))
 
 
 def test_containers_in_containers_end_somewhere(tmp_path) -> None:

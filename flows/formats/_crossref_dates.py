@@ -21,12 +21,12 @@ def dates(works: pl.DataFrame) -> pl.DataFrame:
     The date is the earliest of `DATES`, else the day of issue; of two that agree as far as both go,
     the one that says more.
     """
-    candidates = [_candidate(works, name) for name in (*DATES, "issued")]
-    ranks = pl.DataFrame([rank.alias(str(number)) for number, (rank, _) in enumerate(candidates)])
-    flaws = pl.DataFrame([flaw.alias(str(number)) for number, (_, flaw) in enumerate(candidates)])
-    chosen = ranks.select(
-        rank=pl.coalesce(pl.min_horizontal(pl.exclude(str(len(DATES)))), pl.col(str(len(DATES))))
-    )
+    names = (*DATES, "issued")
+    known = works.select(part for name in names for part in _parts(name))
+    possible = known.with_columns(_is_possible(name).alias(f"{name} possible") for name in names)
+    ranks = possible.select(_rank(name) for name in names)
+    flaws = possible.select(_flaw(name) for name in names)
+    chosen = ranks.select(rank=pl.coalesce(pl.min_horizontal(DATES), "issued"))
     rank = pl.col("rank")
     month, day = (pl.when(part != _UNKNOWN).then(part) for part in (rank // 100 % 100, rank % 100))
     is_known = rank.is_not_null()
@@ -46,32 +46,38 @@ def dates(works: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _candidate(works: pl.DataFrame, name: str) -> tuple[pl.Series, pl.Series]:
-    """Return the rank of a date, ascending in time and null where it is none; and the date as
-    printed where it is impossible."""
+def _parts(name: str) -> list[pl.Expr]:
+    """Return year, month and day of a date; a month or day of 0 is none."""
     parts = pl.col(name).struct.field("date-parts").list.first().list
-    year = parts.get(0, null_on_oob=True)
-    month, day = (
-        pl.when(parts.get(number, null_on_oob=True) != 0).then(parts.get(number, null_on_oob=True))
-        for number in (1, 2)
-    )
-    known = works.select(year=year, month=month, day=pl.when(month.is_not_null()).then(day))
-    is_possible = (
-        _as_date(pl.col("year"), pl.col("month"), pl.col("day"))
-        .is_between(EARLIEST_PUBLICATION, LATEST_PUBLICATION)
-        .fill_null(value=False)
-    )
-    told = known.select(
-        rank=pl.when(is_possible).then(
-            pl.col("year") * 10_000
-            + pl.col("month").fill_null(_UNKNOWN) * 100
-            + pl.col("day").fill_null(_UNKNOWN)
-        ),
-        flaw=pl.when(~is_possible & (pl.col("year") != 0)).then(
-            _joined(pl.col("year"), pl.col("month"), pl.col("day"))
-        ),
-    )
-    return told["rank"], told["flaw"]
+    year, month, day = (parts.get(number, null_on_oob=True) for number in range(3))
+    return [
+        year.alias(f"{name} year"),
+        month.replace(0, None).alias(f"{name} month"),
+        pl.when(month != 0).then(day.replace(0, None)).alias(f"{name} day"),
+    ]
+
+
+def _numbers(name: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    return pl.col(f"{name} year"), pl.col(f"{name} month"), pl.col(f"{name} day")
+
+
+def _is_possible(name: str) -> pl.Expr:
+    date = _as_date(*_numbers(name))
+    return date.is_between(EARLIEST_PUBLICATION, LATEST_PUBLICATION).fill_null(value=False)
+
+
+def _rank(name: str) -> pl.Expr:
+    """Return a number ascending in time, null where the date is none."""
+    year, month, day = _numbers(name)
+    rank = year * 10_000 + month.fill_null(_UNKNOWN) * 100 + day.fill_null(_UNKNOWN)
+    return pl.when(f"{name} possible").then(rank).alias(name)
+
+
+def _flaw(name: str) -> pl.Expr:
+    """Return the date as printed where it is impossible."""
+    year, month, day = _numbers(name)
+    is_impossible = ~pl.col(f"{name} possible") & (year != 0)
+    return pl.when(is_impossible).then(_joined(year, month, day)).alias(name)
 
 
 def _as_date(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:

@@ -37,6 +37,8 @@ def as_rejects(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _as(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    if frame.is_empty():
+        return schema.to_frame()
     missing = [
         pl.lit(None, dtype).alias(name)
         for name, dtype in schema.items()

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -23,7 +21,8 @@ import pyarrow.json as pj
 
 from flows.formats import RAW_TEXT_LIMIT, Batch, Dump
 from flows.formats._entries import as_rejects, numbered
-from flows.formats._json_values import array_start, read_values
+from flows.formats._json_values import Values, array_start, read_values
+from flows.parallel import in_order
 
 _TYPE_CHANGED = re.compile(r"Column\(/?([^)]*)\) changed from (\w+) to (\w+)")
 _KINDS = {"string": "a text", "number": "a number", "boolean": "true or false", "array": "a list",
@@ -73,8 +72,19 @@ def read_json(
     `batch` is given one row per value that could be parsed, in order: ordinal, line_start,
     line_end, line_total, raw_text, and the columns of `fields`. It accounts for each of them.
     """
-    chunks = _ahead(_parsed_chunks(dump, fields))
-    return numbered(_batch(parsed, batch) for parsed in chunks)
+    return numbered(_batches(read_values(dump), fields, batch))
+
+
+def _batches(
+    chunks: Iterator[Values], fields: Fields, batch: Callable[[pl.DataFrame], Batch]
+) -> Iterator[Batch]:
+    with duckdb.connect() as database:
+
+        def read(values: Values) -> Batch:
+            with database.cursor() as connection:
+                return _batch(_parse(values(), fields, connection), batch)
+
+        yield from in_order(read, chunks)
 
 
 @dataclass(frozen=True)
@@ -96,21 +106,6 @@ def _batch(parsed: _Parsed, batch: Callable[[pl.DataFrame], Batch]) -> Batch:
         stated=read.stated,
         unknown_fields=parsed.unknown_fields,
     )
-
-
-def _ahead(chunks: Generator[_Parsed]) -> Iterator[_Parsed]:
-    """Yield the chunks in order; the next is read and parsed while one is being worked on."""
-    with closing(chunks), ThreadPoolExecutor(max_workers=1) as pool:
-        upcoming = pool.submit(next, chunks, None)
-        while (parsed := upcoming.result()) is not None:
-            upcoming = pool.submit(next, chunks, None)
-            yield parsed
-
-
-def _parsed_chunks(dump: Dump, fields: Fields) -> Generator[_Parsed]:
-    with duckdb.connect() as connection:
-        for values in read_values(dump):
-            yield _parse(values, fields, connection)
 
 
 def _parse(values: pl.DataFrame, fields: Fields, connection: duckdb.DuckDBPyConnection) -> _Parsed:

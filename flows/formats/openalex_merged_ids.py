@@ -50,7 +50,7 @@ def _bare(line: str) -> str:
 
 
 def _batches(dump: Dump) -> Iterator[Batch]:
-    for lines in read_values(dump):
+    for lines in (values() for values in read_values(dump)):
         text = pl.col("raw_text")
         is_heading = (pl.col("line_start") == 1) & (text.str.replace_all(r'["\s]', "") == _HEADER)
         cut = (

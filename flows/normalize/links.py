@@ -35,16 +35,24 @@ def links(text: pl.Expr) -> pl.Expr:
     addresses without scheme `www.` and `github.com/owner/repository` are links; they get `http://`
     (https://github.github.com/gfm/#extended-www-autolink) and `https://`.
     """
-    printed: pl.Expr = pl.when(text.str.contains(_MAY_HAVE_LINK)).then(text)
+    return text.map_batches(_links, return_dtype=pl.List(pl.String), is_elementwise=True)
+
+
+def _links(texts: pl.Series) -> pl.Series:
+    """Return the links of each text; those that cannot have one, nearly all, are not searched."""
+    rows = texts.alias("printed").to_frame().with_row_index("row")
+    found = rows.filter(pl.col("printed").str.contains(_MAY_HAVE_LINK))
     for pattern, address in _PRINTED:
-        printed = printed.str.replace_all(pattern, address)
-    found = (
-        printed.str.extract_all(_URL)
-        .list.eval(_without_tail(_with_scheme(pl.element())))
-        .list.eval(pl.element().filter(pl.element().str.contains(r"(?i)^https?://[^/\s]*\p{L}")))
-        .list.unique(maintain_order=True)
+        found = found.with_columns(pl.col("printed").str.replace_all(pattern, address))
+    found = found.select("row", url=pl.col("printed").str.extract_all(_URL)).explode("url")
+    found = _without_tail(_with_scheme(found.drop_nulls("url")))
+    lists = (
+        found.filter(pl.col("url").str.contains(r"(?i)^https?://[^/\s]*\p{L}"))
+        .unique(maintain_order=True)
+        .group_by("row", maintain_order=True)
+        .agg("url")
     )
-    return pl.when(found.list.len() > 0).then(found)
+    return rows.join(lists, on="row", how="left", maintain_order="left")["url"]
 
 
 def link_kind(url: pl.Expr) -> pl.Expr:
@@ -67,27 +75,28 @@ LINK_KINDS: tuple[tuple[str, str], ...] = (
 )
 
 
-def _with_scheme(url: pl.Expr) -> pl.Expr:
-    bare = url.str.strip_chars_start(" \t\r\n\u00a0([{<>\"'“‘,:;")
-    lower = bare.str.to_lowercase()
-    return (
-        pl.when(lower.str.starts_with("www."))
-        .then("http://" + bare)
+def _with_scheme(found: pl.DataFrame) -> pl.DataFrame:
+    bare = pl.col("url").str.strip_chars_start(" \t\r\n\u00a0([{<>\"'“‘,:;")
+    lower = pl.col("url").str.to_lowercase()
+    return found.with_columns(bare).with_columns(
+        url=pl.when(lower.str.starts_with("www."))
+        .then("http://" + pl.col("url"))
         .when(lower.str.starts_with("github.com/"))
-        .then("https://" + bare)
-        .otherwise(bare)
+        .then("https://" + pl.col("url"))
+        .otherwise("url")
     )
 
 
-def _without_tail(url: pl.Expr) -> pl.Expr:
-    bare = url.str.strip_chars_end(_TRAILING)
+def _without_tail(found: pl.DataFrame) -> pl.DataFrame:
+    url = pl.col("url")
+    found = found.with_columns(url.str.strip_chars_end(_TRAILING))
+    is_unopened = url.str.ends_with(")") & (
+        url.str.count_matches(r"\)") > url.str.count_matches(r"\(")
+    )
     for _ in range(2):
-        unopened = bare.str.ends_with(")") & (
-            bare.str.count_matches(r"\)") > bare.str.count_matches(r"\(")
+        found = found.with_columns(
+            url=pl.when(is_unopened)
+            .then(url.str.strip_suffix(")").str.strip_chars_end(_TRAILING))
+            .otherwise(url)
         )
-        bare = (
-            pl.when(unopened)
-            .then(bare.str.strip_suffix(")").str.strip_chars_end(_TRAILING))
-            .otherwise(bare)
-        )
-    return bare
+    return found

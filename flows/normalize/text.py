@@ -65,8 +65,8 @@ _UNSEEN = re.compile(rf"[{_INVISIBLE}]|(?<=[{_LATIN}])[{_JOINERS}]+|[{_JOINERS}]
 
 def fold(text: pl.Expr) -> pl.Expr:
     """Return the text with what shows nothing folded to single blanks; null if nothing is left."""
-    folded = text.str.replace_all(_UNFOLDED, " ").str.strip_chars()
-    return pl.when(folded != "").then(folded)
+    # Not pl.when(folded != "").then(folded): that folds twice.
+    return text.str.replace_all(_UNFOLDED, " ").str.strip_chars().replace("", None)
 
 
 def match_key(text: pl.Expr) -> pl.Expr:
@@ -83,7 +83,7 @@ def match_key(text: pl.Expr) -> pl.Expr:
         .str.replace_all(r"[^\p{L}\p{N}]+", " ")
         .str.strip_chars()
     )
-    return pl.when(key != "").then(key)
+    return key.replace("", None)
 
 
 def readable(texts: pl.Series) -> pl.Series:

@@ -35,7 +35,8 @@ with tempfile.TemporaryDirectory() as folder:
 print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 """
 OURS = _TIMED.format(
-    imports="from flows.extract import extract_dump\nfrom flows.sources import FoundDump, Source",
+    imports="from flows.extract import extract_dump\nfrom flows.formats import readers\n"
+    "from flows.sources import FoundDump, Source\nreaders()",
     work="extract_dump(FoundDump(path, path.name, Source('x')), Path(folder))",
 )
 DUCKDB = _TIMED.format(

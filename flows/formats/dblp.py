@@ -16,7 +16,7 @@ from flows.formats import REJECT_SCHEMA, Batch, Dump, Format, Reading
 from flows.formats._dblp import told_apart, unknown_fields
 from flows.formats._entries import as_rejects, numbered
 from flows.formats._xml import Broken, Piece, pieces, place, raw, reject, root_tag
-from flows.formats._xml_columns import attribute, tags_and_fields, written
+from flows.formats._xml_columns import attribute, columns, written
 
 FORMAT = Format(
     name="dblp",
@@ -28,7 +28,7 @@ FORMAT = Format(
 
 KINDS = ("article", "inproceedings", "proceedings", "book", "incollection", "phdthesis",
          "mastersthesis", "www", "data")  # fmt: skip
-_BATCH_RECORDS = 5_000
+_BATCH_RECORDS = 10_000
 
 
 def sniff(head: str) -> float:
@@ -77,7 +77,7 @@ class _Gathered:
         self.total = 0
         self._ordinals: list[int] = []
         self._lines: list[int] = []
-        self._texts: list[pl.Series] = []
+        self._texts: list[bytes] = []
         self._rejects: list[dict[str, Any]] = []
 
     def add(self, piece: Piece | Broken) -> None:
@@ -108,16 +108,16 @@ class _Gathered:
 
     def batch(self) -> Batch:
         """Return what was taken in."""
-        texts = pl.concat([pl.Series(dtype=pl.String), *self._texts])
-        tags, fields = tags_and_fields(texts)
-        frames = told_apart(_records(self._ordinals, self._lines, texts, tags), fields)
+        read = columns(self._texts)
+        records = _records(self._ordinals, self._lines, read.texts, read.tags)
+        frames = told_apart(records, read.fields)
         broken = pl.DataFrame(self._rejects, schema=REJECT_SCHEMA)
         return Batch(
             entries=frames["entries"],
             people=frames["people"],
             deletions=frames["deletions"],
             rejects=pl.concat([frames["rejects"], as_rejects(broken)]).sort("ordinal"),
-            unknown_fields=unknown_fields(fields),
+            unknown_fields=unknown_fields(read.fields),
         )
 
 

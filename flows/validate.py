@@ -253,6 +253,8 @@ def failed_rows(table: type[Table], frame: pl.DataFrame) -> pl.DataFrame:
             "message": pl.String,
         }
     )
+    if frame.is_empty():
+        return empty
     try:
         table.validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as errors:

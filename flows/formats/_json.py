@@ -23,6 +23,7 @@ from flows.formats import RAW_TEXT_LIMIT, Batch, Dump
 from flows.formats._entries import as_rejects, numbered
 from flows.formats._json_values import Values, array_start, read_values
 from flows.parallel import in_order
+from flows.scratch import cursor
 
 _TYPE_CHANGED = re.compile(r"Column\(/?([^)]*)\) changed from (\w+) to (\w+)")
 _KINDS = {"string": "a text", "number": "a number", "boolean": "true or false", "array": "a list",
@@ -78,13 +79,11 @@ def read_json(
 def _batches(
     chunks: Iterator[Values], fields: Fields, batch: Callable[[pl.DataFrame], Batch]
 ) -> Iterator[Batch]:
-    with duckdb.connect() as database:
+    def read(values: Values) -> Batch:
+        with cursor() as connection:
+            return _batch(_parse(values(), fields, connection), batch)
 
-        def read(values: Values) -> Batch:
-            with database.cursor() as connection:
-                return _batch(_parse(values(), fields, connection), batch)
-
-        yield from in_order(read, chunks)
+    return in_order(read, chunks)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
 import polars as pl
+
+from flows.scratch import cursor
 
 ID_LENGTH = 20
 SEPARATOR = "\x1f"
@@ -22,7 +23,7 @@ def with_id(frame: pl.DataFrame, name: str, prefix: str, columns: Sequence[str])
         [pl.col(column).cast(pl.String).fill_null("") for column in columns], separator=SEPARATOR
     )
     texts = frame.select(joined.alias("text"))
-    with duckdb.connect() as connection:
+    with cursor() as connection:
         connection.register("texts", texts)
         digests = connection.sql(f"SELECT sha256(text)[:{ID_LENGTH}] AS digest FROM texts").pl()
     return frame.with_columns((pl.lit(prefix) + digests["digest"]).alias(name))

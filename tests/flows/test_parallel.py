@@ -1,4 +1,4 @@
-"""Worker processes: the same result beside the caller as in it, and none is left behind."""
+"""Worker processes and threads: the same result beside the caller as in it, none left behind."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from flows import parallel
+from flows import parallel, scratch
 from flows.pipeline import Direct, Settings, refresh
 from flows.publish.warehouse import Warehouse, current_release_id, read_tables
 from tests.flows.test_validate import put
@@ -63,7 +65,7 @@ def test_a_release_is_the_same_read_here_or_apart(tmp_path, monkeypatch) -> None
 
 KILLED = """
 import os, signal, sys, time
-from flows import parallel
+from flows import parallel, scratch
 if __name__ == "__main__":
     large = parallel.WORTH_A_PROCESS
     with parallel.worker_processes([large, large]):
@@ -85,3 +87,39 @@ def test_workers_end_when_their_parent_is_killed(tmp_path) -> None:
         time.sleep(0.1)
     else:
         assert not Path(f"/proc/{worker}").exists()
+
+
+def test_threads_keep_the_order_and_work_ahead_on_a_few_items_only() -> None:
+    drawn = []
+
+    def items() -> Iterator[int]:
+        for number in range(50):
+            drawn.append(number)
+            yield number
+
+    results = parallel.in_order(lambda number: number * number, items())
+    assert next(results) == 0
+    assert len(drawn) <= parallel.cores() + 1
+    assert list(results) == [number * number for number in range(1, 50)]
+
+
+def test_what_a_thread_raises_reaches_the_caller_behind_what_came_before_it() -> None:
+    def halved(number: int) -> int:
+        if number == 3:
+            raise ValueError("3 is odd enough")
+        return number // 2
+
+    results = parallel.in_order(halved, range(10))
+    assert [next(results) for _ in range(3)] == [0, 0, 1]
+    with pytest.raises(ValueError, match="odd enough"):
+        next(results)
+
+
+def test_threads_query_frames_side_by_side() -> None:
+    def total(number: int) -> int:
+        with scratch.cursor() as cursor:
+            cursor.register("numbers", pl.DataFrame({"number": range(number)}))
+            [answer] = cursor.sql("SELECT count(*) FROM numbers").fetchone()
+            return answer
+
+    assert list(parallel.in_order(total, range(100))) == list(range(100))

@@ -119,7 +119,7 @@ def test_threads_query_frames_side_by_side() -> None:
     def total(number: int) -> int:
         with scratch.cursor() as cursor:
             cursor.register("numbers", pl.DataFrame({"number": range(number)}))
-            [answer] = cursor.sql("SELECT count(*) FROM numbers").fetchone()
+            [(answer,)] = cursor.sql("SELECT count(*) FROM numbers").fetchall()
             return answer
 
     assert list(parallel.in_order(total, range(100))) == list(range(100))

@@ -93,7 +93,7 @@ def inspect(
     records: Annotated[int, typer.Option(help="How many records to show of each.")] = 5,
 ) -> None:
     """Recognise and parse dumps without publishing: counts, first records, rejects."""
-    from flows.inspect import inspect_dump
+    from flows.inspection import inspect_dump
 
     failed = False
     for file in files:

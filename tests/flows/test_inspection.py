@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from flows.inspect import inspect_dump
+from flows.inspection import inspect_dump
 from tests.pages import SAMPLES
 
 

@@ -123,3 +123,9 @@ def test_threads_query_frames_side_by_side() -> None:
             return answer
 
     assert list(parallel.in_order(total, range(100))) == list(range(100))
+
+
+def test_no_module_of_ours_hides_one_of_python() -> None:
+    """Prefect puts the folder of a flow on the path, and processes started then inherit it."""
+    ours = {path.stem for path in Path(parallel.__file__).parent.iterdir()}
+    assert not ours & sys.stdlib_module_names

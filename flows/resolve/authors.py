@@ -22,6 +22,9 @@ from flows.resolve.evidence import likeness
 TYPED_ALIKE = 0.8
 # Lists of one paper beyond this number are not compared for typing errors.
 MOST_LISTS = 20
+# Mentions of one name among whom rivals are, beyond this number, are not weighed pair by pair all
+# at once: their pairs would grow with the square.
+MOST_WEIGHED = 100
 
 
 @dataclass(frozen=True)
@@ -125,18 +128,44 @@ def resolve_authors(mentions: pl.DataFrame) -> pl.Series:
         link.keys(numbered).with_columns(nats=pl.lit(link.nats), link=pl.lit(place, pl.UInt8))
         for place, link in enumerate(LINKS)
     )
+    person = _linked(numbered.height, keyed)
+    person, doubtful = _in_smaller_groups(person, numbered, keyed)
+    if doubtful.is_empty():
+        return person
+    return _set_apart(person, numbered, keyed, doubtful)
+
+
+def _linked(count: int, keyed: pl.DataFrame) -> pl.Series:
+    """Return for each of `count` mentions the first one that shared keys connect it with."""
     hubs = keyed.select("mention", hub=pl.struct("link", "key").rank("dense") - 1)
-    count = numbered.height
     labels = components(
         count + int(hubs["hub"].n_unique()),
         hubs["mention"],
         hubs["hub"].cast(pl.Int64) + count,
-    )[:count]
-    person = pl.Series("person", labels)
-    doubtful = _rivals(numbered.with_columns(person=person))
-    if doubtful.is_empty():
-        return person
-    return _set_apart(person, numbered, keyed, doubtful)
+    )
+    return pl.Series("person", labels[:count])
+
+
+def _in_smaller_groups(
+    person: pl.Series, mentions: pl.DataFrame, keyed: pl.DataFrame
+) -> tuple[pl.Series, pl.Series]:
+    """Return the persons, and those in whom rivals met, each of at most MOST_WEIGHED mentions.
+
+    A larger one is what ever stronger links alone make of it: without those by the bare name, then
+    without those by affiliation, and so on; at last each mention is a person of its own.
+    """
+    doubtful = _rivals(mentions.with_columns(person=person))
+    for least in [*sorted({link.nats for link in LINKS})[1:], float("inf")]:
+        crowd = doubtful.to_frame().join(person.value_counts(name="size"), on="person")
+        crowd = crowd.filter(pl.col("size") > MOST_WEIGHED)
+        if crowd.is_empty():
+            break
+        inside = person.is_in(crowd["person"].implode())
+        strong = keyed.filter(pl.col("nats") >= least)
+        strong = strong.filter(inside.gather(strong["mention"]))
+        person = _linked(person.len(), strong).zip_with(inside, person)
+        doubtful = _rivals(mentions.with_columns(person=person))
+    return person, doubtful
 
 
 def place_profiles(mentions: pl.DataFrame, profiles: pl.DataFrame) -> pl.DataFrame:

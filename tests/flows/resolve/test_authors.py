@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.resolve import resolve
+from flows.resolve.authors import MOST_WEIGHED, author_mentions, resolve_authors
 from tests.flows.resolve.sample import JUDGEMENTS, record, validated
 
 
@@ -190,3 +191,45 @@ def test_positions_stay_apart_and_every_author_has_one_preferred_name(
     assert found["author_aliases"]["occurrence_count"].sum() == printed
     again = tables(*rows[::-1])
     assert found["authors"].equals(again["authors"])
+
+
+def test_many_of_one_name_are_told_apart_by_coauthors_in_linear_work() -> None:
+    """Thousands share a name and two of them a paper: co-authors tell them, bare names do not."""
+    groups, each = 40, 100
+    assert groups * each > MOST_WEIGHED
+    lists = [
+        [person("Wei Wang"), person(f"Mate Nr{group}x")]
+        for group in range(groups)
+        for _ in range(each)
+    ]
+    lists.append([person("Wei Wang"), person("Wei Wang")])
+    records = validated(
+        [record(f"k{number:05d}", authors=authors) for number, authors in enumerate(lists)]
+    ).records
+    mentions = author_mentions(records, records.select("record_id", paper_id="record_id"))
+    found = mentions.with_columns(person=resolve_authors(mentions))
+    namesakes = found.filter(pl.col("printed_name") == "Wei Wang")
+    mates = found.filter(pl.col("printed_name") != "Wei Wang").select("record_id", mate="person")
+    grouped = namesakes.join(mates, on="record_id").group_by("mate").agg("person")
+    assert grouped.height == groups
+    assert grouped["person"].list.n_unique().to_list() == [1] * groups
+    assert namesakes["person"].n_unique() == groups + 2
+
+
+def test_keys_tell_apart_many_of_one_name_that_share_a_coauthor() -> None:
+    key = {"source_author_key": "wang/1"}
+    other = {"source_author_key": "wang/2"}
+    lists = [
+        [person("Wei Wang", **(key if number % 2 else other)), person("Ilse Brand")]
+        for number in range(2 * MOST_WEIGHED + 50)
+    ]
+    records = validated(
+        [record(f"k{number:05d}", authors=authors) for number, authors in enumerate(lists)]
+    ).records
+    mentions = author_mentions(records, records.select("record_id", paper_id="record_id"))
+    found = mentions.with_columns(person=resolve_authors(mentions))
+    namesakes = found.filter(pl.col("printed_name") == "Wei Wang")
+    persons = namesakes.group_by("source_author_key").agg(pl.col("person").unique())
+    assert sorted(map(len, persons["person"])) == [1, 1]
+    assert namesakes["person"].n_unique() == 2
+    assert found.filter(pl.col("printed_name") == "Ilse Brand")["person"].n_unique() == 1

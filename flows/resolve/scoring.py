@@ -303,11 +303,20 @@ EVIDENCE: tuple[Evidence, ...] = (
 )
 
 
+BATCH = 50_000
 SCORED = ("weight", "probability", "verdict", "decided_by", "evidence", "reason")
 
 
 def score(compared: pl.DataFrame) -> pl.DataFrame:
-    """Add probability, weight (its log-odds), verdict, decided_by, evidence and reason to pairs."""
+    """Add probability, weight (its log-odds), verdict, decided_by, evidence and reason to pairs.
+
+    Memory is bounded by the batch; a pair's score does not depend on the other pairs.
+    """
+    starts = range(0, max(compared.height, 1), BATCH)
+    return pl.concat(_score_batch(compared.slice(start, BATCH)) for start in starts)
+
+
+def _score_batch(compared: pl.DataFrame) -> pl.DataFrame:
     worth = compared.with_columns(
         *(_worth(kind).alias(f"nats of {kind.name}") for kind in EVIDENCE),
         *(_says(kind).alias(f"says {kind.name}") for kind in EVIDENCE),

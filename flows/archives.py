@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import lzma
 import re
-import tarfile
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
@@ -21,12 +21,14 @@ from typing import BinaryIO, cast
 from flows.decompression import (
     PIECE_BYTES,
     Budget,
+    Meter,
     RefusedError,
     TruncatedError,
     Unpacked,
     compression,
     pieces,
 )
+from flows.tar_headers import TarEntry, TarStream, tar_entries
 from flows.zip_headers import entries_before_cut
 
 HEAD_BYTES = 256 * 1024
@@ -37,6 +39,7 @@ _TAR_MAGIC = slice(257, 262)
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _UNSAFE = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
 _RUBBISH = re.compile(r"(?:^|/)(?:__MACOSX/|\.[^/.])")
+_PART_BYTES = PIECE_BYTES // 16
 _READABLE_ZIP = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 Open = Callable[[], BinaryIO]
@@ -47,15 +50,18 @@ class Member:
     """A stream of a dump.
 
     name: its path inside the archive (`outer!inner` where archives are nested), null where the dump
-    is no archive. head: how its content begins. open: its content from the beginning; the first
-    call is cheap, later ones read the archive again. fault: why it is refused, else null.
-    is_plain: it is the file itself, neither compressed nor in an archive.
+    is no archive. head: how its content begins. open: its content from the beginning. The head
+    costs nothing, and neither does what follows it, once, until the next member is asked for; else
+    the archive is read again. fault: why it is refused, else null. cut: why nothing follows the
+    head, where it is cut there. is_plain: it is the file itself, neither compressed nor in an
+    archive.
     """
 
     name: str | None
     head: bytes
     open: Open
     fault: str | None = None
+    cut: str | None = None
     is_plain: bool = False
 
 
@@ -75,9 +81,9 @@ def members(path: Path) -> Iterator[Member]:
 
 
 def _layer(
-    opened: Open, head: bytes, name: str | None, budget: Budget, depth: int, key: str = ""
+    opened: Open, head: bytes, name: str | None, budget: Budget, depth: int, cut: str | None = None
 ) -> Iterator[Member]:
-    """Yield what is in a stream that begins with `head`; `key` names it in the budget."""
+    """Yield what is in a stream that begins with `head`."""
     kind = compression(head)
     is_tar = head[_TAR_MAGIC] == b"ustar"
     if (kind or is_tar) and depth >= DEEPEST:
@@ -86,14 +92,14 @@ def _layer(
             " harm: deliver the files by themselves."
         )
     if kind:
+        meter = Meter(budget, depth)
 
         def unpacked() -> BinaryIO:
-            return cast("BinaryIO", Unpacked(pieces(kind, opened()), budget, depth, key))
+            return cast("BinaryIO", Unpacked(pieces(kind, opened()), meter))
 
-        first = _Once(unpacked)
-        yield from _layer(first.open, first.head, name, budget, depth + 1, key)
+        yield from _content(unpacked(), unpacked, name, budget, depth)
     elif is_tar:
-        yield from _tar_members(opened, name, budget, depth, key)
+        yield from _tar_members(opened, name, budget, depth)
     elif head.startswith(_ZIP_STARTS):
         yield _refused(
             name,
@@ -101,42 +107,65 @@ def _layer(
             " deliver it by itself.",
         )
     else:
-        yield Member(name, head, opened, is_plain=depth == 0 and name is None)
+        yield Member(name, head, opened, cut=cut, is_plain=depth == 0 and name is None)
 
 
-class _Once:
-    """A stream whose head is known: opened first as it stands, later anew."""
+def _content(
+    stream: BinaryIO, again: Open, name: str | None, budget: Budget, depth: int
+) -> Iterator[Member]:
+    """Yield what is in the content of a container at this depth."""
+    content = _Content(stream, again)
+    cut = str(content.cut) if content.cut else None
+    yield from _layer(content.open, content.head, name, budget, depth + 1, cut)
+    content.leave()
 
-    def __init__(self, opened: Open, again: Open | None = None) -> None:
-        self._stream: BinaryIO | None = opened()
-        self._again = again or opened
-        self._cut: TruncatedError | None = None
+
+class _Content:
+    """A stream whose head is known; what follows it is read as it stands once, later anew."""
+
+    def __init__(self, stream: BinaryIO, again: Open) -> None:
+        self._again = again
+        self.cut: TruncatedError | None = None
         parts: list[bytes] = []
-        length = 0
-        while length < HEAD_BYTES:
+        left = HEAD_BYTES
+        while left:
             try:
-                part = self._stream.read(HEAD_BYTES - length)
+                part = stream.read(left)
             except TruncatedError as error:
-                self._cut = error
+                self.cut = error
                 break
             if not part:
                 break
             parts.append(part)
-            length += len(part)
+            left -= len(part)
         self.head = b"".join(parts)
+        self._is_whole = left > 0
+        self._stream: BinaryIO | None = stream
+        if self._is_whole:
+            self.leave()
 
     def open(self) -> BinaryIO:
         """Return the content from its beginning."""
-        if self._stream is None:
-            return self._again()
-        stream, self._stream = self._stream, None
-        # What it reads was counted below.
-        return cast("BinaryIO", Unpacked(self._rest(stream), Budget.unbounded(), 0, ""))
+        return cast("BinaryIO", Unpacked(self._parts()))
 
-    def _rest(self, stream: BinaryIO) -> Generator[bytes]:
+    def leave(self) -> None:
+        """Close the stream, unless it is being read."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+    def _parts(self) -> Generator[bytes]:
         yield self.head
-        if self._cut is not None:
-            raise self._cut
+        if self.cut is not None:
+            raise self.cut
+        if self._is_whole:
+            return
+        stream, self._stream = self._stream, None
+        if stream is None:
+            stream = self._again()
+            left = len(self.head)
+            while left and (part := stream.read(left)):
+                left -= len(part)
         with closing(stream):
             while piece := stream.read(PIECE_BYTES):
                 yield piece
@@ -158,6 +187,10 @@ def _unsafe_path(name: str) -> str | None:
     )
 
 
+def _is_rubbish(name: str) -> bool:
+    return _RUBBISH.search(name) is not None
+
+
 def _joined(outer: str | None, name: str) -> str:
     printable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return printable if outer is None else f"{outer}!{printable}"
@@ -166,119 +199,32 @@ def _joined(outer: str | None, name: str) -> str:
 # Tar: read as a stream, so that archives inside compressed files need no seeking.
 
 
-def _tar_members(
-    opened: Open, outer: str | None, budget: Budget, depth: int, outer_key: str
-) -> Iterator[Member]:
-    source = _Padded(opened())
-    with closing(source):
-        for number, (entry, content) in enumerate(_tar_entries(source)):
+def _tar_members(opened: Open, outer: str | None, budget: Budget, depth: int) -> Iterator[Member]:
+    with closing(TarStream(opened())) as archive:
+        for entry in tar_entries(archive):
+            if entry.fault is None and _is_rubbish(entry.name.removeprefix("./")):
+                continue
             name = _joined(outer, entry.name)
-            if fault := _unsafe_path(entry.name) or _tar_fault(entry):
+            if fault := entry.fault or _unsafe_path(entry.name):
                 yield _refused(name, fault)
                 continue
-            assert content is not None
-            key = f"{outer_key}!{number}:{name}"
-            once = _Once(
-                partial(_tar_stream, content, entry, source, budget, depth, key),
-                partial(_tar_again, opened, number, budget, depth, key),
-            )
-            yield from _layer(once.open, once.head, name, budget, depth + 1, key)
-        if source.is_cut():
-            yield _refused(
-                _joined(outer, "(end)"),
-                str(source.error or "The archive is cut: it has no end mark; deliver it again."),
-            )
+            meter = Meter(budget, depth)
+            first = _tar_stream(archive, entry, meter)
+            again = partial(_tar_again, opened, entry.number, meter)
+            yield from _content(first, again, name, budget, depth)
 
 
-def _tar_entries(source: _Padded) -> Iterator[tuple[tarfile.TarInfo, BinaryIO | None]]:
-    """Yield the entries of a tar archive, folders and hidden files left out."""
-    try:
-        with tarfile.open(fileobj=cast("BinaryIO", source), mode="r|") as archive:
-            for entry in archive:
-                if not entry.isdir() and not _RUBBISH.search(entry.name.removeprefix("./")):
-                    yield entry, cast("BinaryIO | None", archive.extractfile(entry))
-                archive.members.clear()  # type: ignore[attr-defined]  # kept for seeking
-    except RefusedError:
-        raise
-    except (tarfile.TarError, EOFError, ValueError) as error:
-        source.error = source.error or TruncatedError(
-            f"The archive is cut or damaged ({error}): deliver it again."
-        )
+def _tar_stream(archive: TarStream, entry: TarEntry, meter: Meter) -> BinaryIO:
+    return cast("BinaryIO", Unpacked(archive.content(entry, _PART_BYTES), meter))
 
 
-def _tar_fault(entry: tarfile.TarInfo) -> str | None:
-    if entry.isreg():
-        return None
-    return "It is a link or a device, not a file: it is not read."
-
-
-def _tar_stream(
-    content: BinaryIO,
-    entry: tarfile.TarInfo,
-    source: _Padded,
-    budget: Budget,
-    depth: int,
-    name: str,
-) -> BinaryIO:
-    def parts() -> Generator[bytes]:
-        position = entry.offset_data
-        while part := content.read(PIECE_BYTES // 16):
-            there = part[: max(0, source.total - position)]
-            yield there
-            position += len(part)
-            if len(there) < len(part):
-                source.is_told = True
-                raise source.error or TruncatedError(
-                    "The archive is cut in the middle of this file: deliver it again."
-                )
-
-    return cast("BinaryIO", Unpacked(parts(), budget, depth, name))
-
-
-def _tar_again(opened: Open, number: int, budget: Budget, depth: int, name: str) -> BinaryIO:
+def _tar_again(opened: Open, number: int, meter: Meter) -> BinaryIO:
     """Return a member once more, by going through the archive up to it."""
-    source = _Padded(opened())
-    for place, (entry, content) in enumerate(_tar_entries(source)):
-        if place == number and content is not None:
-            return _tar_stream(content, entry, source, budget, depth, name)
+    archive = TarStream(opened())
+    for entry in tar_entries(archive):
+        if entry.number == number and entry.fault is None:
+            return _tar_stream(archive, entry, meter)
     raise TruncatedError("The archive changed while it was read: read it again.")
-
-
-class _Padded:
-    """A stream that goes on with zeros, which end an archive, where it ends or is cut."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._last = b""
-        self._is_over = False
-        self.total = 0
-        self.error: TruncatedError | None = None
-        self.is_told = False
-
-    def read(self, size: int) -> bytes:
-        """Return `size` bytes."""
-        parts: list[bytes] = []
-        left = size
-        while left and not self._is_over:
-            try:
-                part = self._stream.read(left)
-            except TruncatedError as error:
-                self.error, part = error, b""
-            self._is_over = not part
-            self._last = (self._last + part)[-512:]
-            self.total += len(part)
-            left -= len(part)
-            parts.append(part)
-        return b"".join([*parts, b"\0" * left])
-
-    def is_cut(self) -> bool:
-        """Tell whether it ended without the zeros that end an archive, and nobody was told."""
-        ends_in_data = self._is_over and bool(self._last.strip(b"\0"))
-        return not self.is_told and (self.error is not None or ends_in_data)
-
-    def close(self) -> None:
-        """Close the stream below."""
-        self._stream.close()
 
 
 # Zip: by its directory; where that is cut off, by the headers before each file.
@@ -287,22 +233,20 @@ class _Padded:
 def _zip_members(path: Path, budget: Budget) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+    except _ZIP_DAMAGE as error:
         yield from _cut_zip_members(path, budget, str(error))
         return
     with archive:
-        for number, entry in enumerate(archive.infolist()):
-            if entry.is_dir() or _RUBBISH.search(entry.filename):
+        for entry in archive.infolist():
+            if entry.is_dir() or _is_rubbish(entry.filename):
                 continue
             name = _joined(None, entry.filename)
             fault = _unsafe_path(entry.orig_filename) or _zip_fault(entry)
             if fault:
                 yield _refused(name, fault)
                 continue
-            key = f"{number}:{name}"
-            opened = partial(_zip_stream, archive, entry, budget, key)
-            once = _Once(opened)
-            yield from _layer(once.open, once.head, name, budget, 1, key)
+            opened = partial(_zip_stream, archive, path, entry, Meter(budget, 0))
+            yield from _content(opened(), opened, name, budget, 0)
 
 
 def _zip_fault(entry: zipfile.ZipInfo) -> str | None:
@@ -315,13 +259,15 @@ def _zip_fault(entry: zipfile.ZipInfo) -> str | None:
 
 
 def _zip_stream(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget, name: str
+    archive: zipfile.ZipFile, path: Path, entry: zipfile.ZipInfo, meter: Meter
 ) -> BinaryIO:
     def parts() -> Generator[bytes]:
         total = 0
         try:
-            with archive.open(entry) as content:
-                while part := content.read(PIECE_BYTES // 16):
+            # It is closed behind its last member.
+            source = archive if archive.fp else zipfile.ZipFile(path)
+            with source.open(entry) as content:
+                while part := content.read(_PART_BYTES):
                     total += len(part)
                     yield part
         except _ZIP_DAMAGE as error:
@@ -330,31 +276,40 @@ def _zip_stream(
                 " read: deliver it again."
             ) from error
 
-    return cast("BinaryIO", Unpacked(parts(), budget, 0, name))
+    return cast("BinaryIO", Unpacked(parts(), meter))
 
 
 _ZIP_DAMAGE = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, IndexError, MemoryError,
+    OSError, ValueError, RuntimeError,
 )  # fmt: skip
 
 
 def _cut_zip_members(path: Path, budget: Budget, why: str) -> Iterator[Member]:
-    for number, (name, content) in enumerate(entries_before_cut(path)):
-        printable = _joined(None, name)
-        if name.endswith("/") or _RUBBISH.search(name):
+    is_told = False
+
+    def read_until_cut(content: Callable[[], Generator[bytes]]) -> Generator[bytes]:
+        nonlocal is_told
+        try:
+            yield from content()
+        except TruncatedError:
+            is_told = True
+            raise
+
+    def opened(content: Callable[[], Generator[bytes]], meter: Meter) -> BinaryIO:
+        return cast("BinaryIO", Unpacked(read_until_cut(content), meter))
+
+    for name, content in entries_before_cut(path):
+        if name.endswith("/") or _is_rubbish(name):
             continue
+        is_told = False
         if fault := _unsafe_path(name):
-            yield _refused(printable, fault)
+            yield _refused(_joined(None, name), fault)
             continue
-        key = f"{number}:{name}"
-        opened = partial(_unpacked, content, budget, key)
-        once = _Once(opened)
-        yield from _layer(once.open, once.head, printable, budget, 1, key)
-    yield _refused(
-        "(end)",
-        f"The zip archive has no directory at its end ({why}): it is cut; deliver it again.",
-    )
-
-
-def _unpacked(content: Callable[[], Generator[bytes]], budget: Budget, name: str) -> BinaryIO:
-    return cast("BinaryIO", Unpacked(content(), budget, 0, name))
+        again = partial(opened, content, Meter(budget, 0))
+        yield from _content(again(), again, _joined(None, name), budget, 0)
+    if not is_told:
+        yield _refused(
+            "(end)",
+            f"The zip archive has no directory at its end ({why}): it is cut; deliver it again.",
+        )

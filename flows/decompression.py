@@ -11,6 +11,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import Any, BinaryIO
 
 READ_BYTES = 64 * 1024
@@ -26,6 +27,10 @@ class TruncatedError(OSError):
     """A container ends too early or is damaged; the message says where."""
 
 
+class TrailingError(TruncatedError):
+    """Behind a container that is whole stands what is no part of it; the message says what."""
+
+
 class RefusedError(ValueError):
     """A container is dangerous to read; the message says why."""
 
@@ -35,25 +40,31 @@ class Budget:
 
     def __init__(self, size: int) -> None:
         self._limit = max(ALWAYS_ALLOWED, LARGEST_RATIO * size)
-        self._reached: dict[tuple[int, str], int] = {}
         self._totals: dict[int, int] = {}
 
-    @classmethod
-    def unbounded(cls) -> Budget:
-        """Return a budget without limit."""
-        return cls(2**62)
+    def spend(self, layer: int, amount: int) -> None:
+        """Take so many bytes off the budget of a layer. Raises RefusedError beyond the limit."""
+        total = self._totals[layer] = self._totals.get(layer, 0) + amount
+        if total > self._limit:
+            raise RefusedError(
+                f"It unpacks to more than {self._limit:,} bytes, which is far more than its"
+                " size allows, as archives do that are made to do harm: nothing of it is read."
+            )
 
-    def note(self, layer: int, key: str, position: int) -> None:
-        """Note that stream `key` was read so far. Raises RefusedError beyond the limit."""
-        before = self._reached.get((layer, key), 0)
-        if position > before:
-            self._reached[layer, key] = position
-            self._totals[layer] = self._totals.get(layer, 0) + position - before
-            if self._totals[layer] > self._limit:
-                raise RefusedError(
-                    f"It unpacks to more than {self._limit:,} bytes, which is far more than its"
-                    " size allows, as archives do that are made to do harm: nothing of it is read."
-                )
+
+class Meter:
+    """How far one stream of a layer was read; what is read again costs nothing again."""
+
+    def __init__(self, budget: Budget, layer: int) -> None:
+        self._budget = budget
+        self._layer = layer
+        self._reached = 0
+
+    def note(self, position: int) -> None:
+        """Note that the stream was read so far. Raises RefusedError beyond the limit."""
+        if position > self._reached:
+            amount, self._reached = position - self._reached, position
+            self._budget.spend(self._layer, amount)
 
 
 def compression(head: bytes) -> str | None:
@@ -64,22 +75,33 @@ def compression(head: bytes) -> str | None:
         return "bz2"
     if head.startswith(b"\xfd7zXZ\x00"):
         return "xz"
-    return "zst" if head.startswith(b"\x28\xb5\x2f\xfd") else None
+    # A file of several frames may begin with one to be skipped, which lists the others.
+    is_skipped = head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50
+    return "zst" if is_skipped or head.startswith(b"\x28\xb5\x2f\xfd") else None
+
+
+_SIGN_BYTES = 10
+"""How many bytes `compression` looks at."""
 
 
 def pieces(kind: str, file: BinaryIO) -> Generator[bytes]:
     """Yield the decompressed content of `file`, compressed as `compression` says; closes it.
 
-    Raises TruncatedError after the last byte before a cut or a damaged place.
+    Raises TruncatedError after the last byte before a cut or a damaged place, and TrailingError
+    where another content follows the compressed one.
     """
     new, through = _KINDS[kind]
-    decompressor, is_begun, total = new(), False, 0
+    total = 0
     with file:
-        while data := file.read(READ_BYTES):
-            while data:
-                if not is_begun and total and not data.strip(b"\0"):
-                    break  # padding behind the last stream
-                is_begun = True
+        data = file.read(READ_BYTES)
+        while True:
+            decompressor = new()
+            while not decompressor.eof:
+                if not data:
+                    raise TruncatedError(
+                        f"Its compressed data is cut; {total:,} bytes before the cut were read:"
+                        " deliver it again."
+                    )
                 try:
                     for piece in through(decompressor, data):
                         total += len(piece)
@@ -89,17 +111,24 @@ def pieces(kind: str, file: BinaryIO) -> Generator[bytes]:
                         f"Its compressed data is damaged ({error}); {total:,} bytes before that"
                         " place were read: deliver it again."
                     ) from error
-                data = b""
-                if decompressor.eof and kind == "deflate":
-                    return
-                if decompressor.eof:
-                    data = decompressor.unused_data
-                    decompressor, is_begun = new(), False
-        if is_begun:
-            raise TruncatedError(
-                f"Its compressed data is cut; {total:,} bytes before the cut were read: deliver it"
-                " again."
-            )
+                data = b"" if decompressor.eof else file.read(READ_BYTES)
+            if kind == "deflate":
+                return
+            data = _behind_padding(decompressor.unused_data, file)
+            if not data:
+                return
+            if compression(data) != kind:
+                raise TrailingError(
+                    f"Behind the {total:,} bytes of its compressed data stand others that are none"
+                    " and are not read: deliver it again."
+                )
+
+
+def _behind_padding(data: bytes, file: BinaryIO) -> bytes:
+    """Return what follows the zeros behind a compressed stream; nothing at the end of the file."""
+    while len(data := data.lstrip(b"\0")) < _SIGN_BYTES and (more := file.read(READ_BYTES)):
+        data += more
+    return data
 
 
 def _inflate(decompressor: Any, data: bytes) -> Iterator[bytes]:
@@ -150,26 +179,28 @@ class _Zstandard:
         return content
 
 
-_DAMAGE = (zlib.error, OSError, EOFError, lzma.LZMAError, ValueError)
+_LZMA_MEMORY = 512 * 1024 * 1024
+"""More than any preset of xz takes, and less than a header can ask for."""
+
+_DAMAGE = (zlib.error, OSError, EOFError, lzma.LZMAError, MemoryError, ValueError)
 _KINDS: dict[str, tuple[Callable[[], Any], Callable[[Any, bytes], Iterator[bytes]]]] = {
     "gz": (lambda: zlib.decompressobj(wbits=31), _inflate),
     "deflate": (lambda: zlib.decompressobj(wbits=-15), _inflate),
     "bz2": (bz2.BZ2Decompressor, _bounded),
-    "xz": (lzma.LZMADecompressor, _bounded),
+    "xz": (partial(lzma.LZMADecompressor, memlimit=_LZMA_MEMORY), _bounded),
     "zst": (_Zstandard, _in_small_steps),
 }
 
 
 class Unpacked(io.RawIOBase):
-    """A stream of pieces, within a budget; reading raises what the pieces raise, after the bytes
-    before it."""
+    """A stream of pieces, within a budget where it has a meter; reading raises what the pieces
+    raise, after the bytes before it."""
 
-    def __init__(self, content: Generator[bytes], budget: Budget, layer: int, key: str) -> None:
+    def __init__(self, content: Generator[bytes], meter: Meter | None = None) -> None:
         self._content = content
-        self._budget = budget
-        self._layer = layer
-        self._key = key
-        self._rest = b""
+        self._meter = meter
+        self._piece = b""
+        self._place = 0
         self._position = 0
         self._error: TruncatedError | None = None
 
@@ -182,10 +213,10 @@ class Unpacked(io.RawIOBase):
         parts: list[bytes] = []
         wanted = size
         while wanted != 0:
-            if not self._rest and not self._next():
+            if self._place == len(self._piece) and not self._next():
                 break
-            part = self._rest if wanted < 0 else self._rest[:wanted]
-            self._rest = self._rest[len(part) :]
+            part = self._piece[self._place : None if wanted < 0 else self._place + wanted]
+            self._place += len(part)
             parts.append(part)
             wanted -= len(part) if wanted > 0 else 0
         if not parts and self._error is not None and size != 0:
@@ -208,8 +239,9 @@ class Unpacked(io.RawIOBase):
                 self._error = error
                 return False
             if piece:
-                self._rest = piece
+                self._piece, self._place = piece, 0
                 self._position += len(piece)
-                self._budget.note(self._layer, self._key, self._position)
+                if self._meter is not None:
+                    self._meter.note(self._position)
                 return True
         return False

@@ -49,6 +49,11 @@ STAGED: dict[str, pl.Schema] = {
 """What extraction stages for each dump, and its columns; `member` is the path in an archive."""
 
 
+BYTES_TOGETHER = 4 * 1024 * 1024
+BATCHES_TOGETHER = 500
+"""What of small batches is staged as one; every batch keeps some memory, however small it is."""
+
+
 class DumpChangedError(OSError):
     """A dump changed while it was read; reading it again may help."""
 
@@ -106,7 +111,7 @@ def extract_dump(dump: FoundDump, staging: Path) -> Extracted:
     return replace(
         summary,
         **_told(readings),
-        format=", ".join(sorted(formats)),
+        format=", ".join(sorted(formats)) or None,
         read_count=counts["read_count"],
         line_count=counts["line_count"] if has_lines else None,
         entry_line_count=counts["entry_line_count"] if has_lines else None,
@@ -180,9 +185,12 @@ def _members(
         try:
             reader = recognise(member.head, dump.source.format)
         except UnknownFormatError as error:
+            # Of what is cut there may be too little to be known by.
+            why = member.cut or str(error)
             if member.name is None:
-                raise
-            yield number, member.name, _one_reject("known_format", str(error))
+                raise UnknownFormatError(why) from None
+            check = "complete_dump" if member.cut else "known_format"
+            yield number, member.name, _one_reject(check, why)
             continue
         stream = UntilCut(member.open)
         plain = dump.path if member.is_plain else None
@@ -191,7 +199,7 @@ def _members(
             reading = reader.read(
                 Dump(stream.open, plain, dump.source.captured_on, dump.source.columns)
             )
-            readings.append(reading)
+            readings.append(replace(reading, batches=iter(())))
             formats.add(reader.FORMAT.name)
             for batch in cut_off(reading.batches, stream):
                 before += entry_total(batch)
@@ -213,41 +221,83 @@ def _one_reject(check: str, message: str, ordinal: int = 1) -> Batch:
 def _write(
     batches: Iterator[tuple[int, str | None, Batch]], folder: Path
 ) -> tuple[Counter[str], Counter[str]]:
-    """Stage every batch as it is read; return counts, and how often unknown fields occur."""
+    """Stage the batches as they are read; return counts, and how often unknown fields occur."""
     for name in STAGED:
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     counts: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
-    current, before = 0, 0
-    for number, (place, member, batch) in enumerate(batches):
+    waiting = _Waiting()
+    current, before, number = 0, 0, 0
+    for place, member, batch in batches:
         # Readers count through a member; the dump counts through all of them.
         if place != current:
             current, before = place, counts["read_count"]
-        frames = {
-            "entries": keyed_entries(batch.entries),
-            "people": batch.people,
-            "deletions": batch.deletions,
-            "rejects": batch.rejects,
-            "stated": batch.stated,
-        }
-        for name, frame in frames.items():
-            placed = frame.with_columns(
-                pl.col("ordinal") + before, member=pl.lit(member, pl.String)
-            ).select(list(STAGED[name]))
-            file = folder / name / f"{number:06d}.parquet"
-            placed.write_parquet(file, compression="lz4", statistics=False)
         counts["read_count"] += entry_total(batch)
         counts["line_count"] += batch.line_count
-        counts["entry_line_count"] += sum(
-            int(frames[name]["line_total"].sum())
-            for name in ("entries", "people", "deletions", "rejects")
-        )
         counts["blank_line_count"] += batch.blank_line_count
         counts["furniture_line_count"] += batch.furniture_line_count
-        counts["glued"] += batch.entries["byline_printed"].count()
         unknown.update(batch.unknown_fields)
+        waiting.add(batch, member, before)
+        if waiting.is_full():
+            counts.update(_stage(waiting.frames(), folder, number))
+            waiting, number = _Waiting(), number + 1
+    counts.update(_stage(waiting.frames(), folder, number))
     return counts, unknown
+
+
+class _Waiting:
+    """Batches to be staged together: writing many small ones takes longer than reading them."""
+
+    def __init__(self) -> None:
+        self._frames: dict[str, list[pl.DataFrame]] = {name: [] for name in STAGED}
+        self._places: dict[str, list[tuple[int, str | None, int]]] = {name: [] for name in STAGED}
+        self._bytes = 0
+        self._total = 0
+
+    def is_full(self) -> bool:
+        """Tell whether there is enough to be staged."""
+        return self._total >= BATCHES_TOGETHER or self._bytes >= BYTES_TOGETHER
+
+    def add(self, batch: Batch, member: str | None, before: int) -> None:
+        """Have a batch wait that is from an archive member, with so many entries before it."""
+        self._total += 1
+        for name, frames in self._frames.items():
+            frame: pl.DataFrame = getattr(batch, name)
+            if frame.height:
+                frames.append(frame)
+                self._bytes += int(frame.estimated_size())
+                self._places[name].append((frame.height, member, before))
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """Return what waits as the frames of `STAGED`, source keys not yet complete."""
+        return {name: self._together(name, schema) for name, schema in STAGED.items()}
+
+    def _together(self, name: str, schema: pl.Schema) -> pl.DataFrame:
+        if not self._frames[name]:
+            return schema.to_frame()
+        rows, named, before = zip(*self._places[name], strict=True)
+        repeated = pl.DataFrame(
+            {"rows": rows, "member": named, "before": before},
+            schema={"rows": pl.UInt32, "member": pl.String, "before": pl.Int64},
+        ).select(pl.col("member", "before").repeat_by("rows").explode())
+        placed = pl.concat(self._frames[name]).with_columns(
+            repeated["member"], ordinal=pl.col("ordinal") + repeated["before"]
+        )
+        return placed.select(list(schema))
+
+
+def _stage(frames: dict[str, pl.DataFrame], folder: Path, number: int) -> dict[str, int]:
+    """Write the frames of `STAGED`; return their counts."""
+    entries = keyed_entries(frames["entries"])
+    for name, frame in {**frames, "entries": entries}.items():
+        file = folder / name / f"{number:06d}.parquet"
+        frame.write_parquet(file, compression="lz4", statistics=False)
+    accounted = ("entries", "people", "deletions", "rejects")
+    return {
+        "entry_line_count": sum(int(frames[name]["line_total"].sum()) for name in accounted),
+        "glued": entries["byline_printed"].count(),
+    }
 
 
 def keyed_entries(entries: pl.DataFrame) -> pl.DataFrame:

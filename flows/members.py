@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 import polars as pl
 
-from flows.decompression import TruncatedError
+from flows.decompression import TrailingError, TruncatedError
 from flows.formats import RAW_TEXT_LIMIT, Batch
 from flows.formats._entries import as_rejects, entry_total
 
@@ -27,6 +27,7 @@ class UntilCut:
         self._open_stream = open_stream
         self.why: str | None = None
         self.is_mid_line = False
+        self.is_whole = False
 
     def open(self) -> BinaryIO:
         """Return the content from its beginning; no read raises TruncatedError."""
@@ -56,6 +57,7 @@ class _Ending(io.RawIOBase):
             except TruncatedError as error:
                 self._told.why = str(error)
                 self._told.is_mid_line = self._last != b"\n"
+                self._told.is_whole = isinstance(error, TrailingError)
                 break
             if not part:
                 break
@@ -74,7 +76,7 @@ def cut_off(batches: Iterator[Batch], stream: UntilCut) -> Iterator[Batch]:
     """Yield the batches; where the stream was cut, the last one ends with a reject that says so.
 
     That reject takes the place of the torn entry: of a last reject, and of a last entry where the
-    cut is in the middle of a line.
+    cut is in the middle of a line. Where the content is whole, no entry is torn.
     """
     last: Batch | None = None
     total = 0
@@ -87,15 +89,16 @@ def cut_off(batches: Iterator[Batch], stream: UntilCut) -> Iterator[Batch]:
         if last is not None:
             yield last
         return
-    yield _torn(last or Batch(), total, stream.why, is_mid_line=stream.is_mid_line)
+    yield _torn(last or Batch(), total, stream, stream.why)
 
 
-def _torn(batch: Batch, total: int, why: str, *, is_mid_line: bool) -> Batch:
+def _torn(batch: Batch, total: int, stream: UntilCut, why: str) -> Batch:
     frames: dict[str, pl.DataFrame] = {name: getattr(batch, name) for name in _ACCOUNTED}
     at_end = pl.col("ordinal") == total
     holder = next((name for name in _ACCOUNTED if frames[name].filter(at_end).height), None)
     torn = pl.DataFrame({"ordinal": [total + 1]})
-    if holder is not None and (is_mid_line or holder == "rejects"):
+    is_torn = not stream.is_whole and (stream.is_mid_line or holder == "rejects")
+    if holder is not None and is_torn:
         torn = frames[holder].filter(at_end)
         frames[holder] = frames[holder].filter(~at_end)
     said = as_rejects(

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from flows.formats import (
     PARQUET_MAGIC,
@@ -26,6 +25,7 @@ from flows.formats._csv import header, read_csv
 from flows.formats._entries import as_entries, numbered
 from flows.formats._json import Fields, first_value, read_json
 from flows.formats._lists import in_lists
+from flows.formats._parquet import ParquetTable
 from flows.formats._warnings import Doubt, with_warnings
 from flows.normalize.author_lists import author_names
 from flows.normalize.dates import iso_date
@@ -41,7 +41,6 @@ FORMAT = Format(
     example="record_id,title,authors,year\n1,An Example,Jane Doe; Max Roe,2017",
 )
 
-ROWS_PER_BATCH = 50_000
 _TEXTS = (
     "source_key", "title", "abstract", "venue", "volume", "issue", "pages", "publisher", "doi",
     "arxiv_id", "category", "entry_type", "note",
@@ -178,20 +177,13 @@ def _parquet(dump: Dump) -> Iterator[Batch]:
             "Parquet inside a compressed file or an archive cannot be read: it is compressed"
             " itself, deliver the file as it is."
         )
-    try:
-        file = pq.ParquetFile(dump.path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RefusedContentError(
-            f"The Parquet file is damaged ({error}): deliver it again."
-        ) from error
-    fields = mapped(dump.columns, file.schema_arrow.names)
-    return numbered(_parquet_batches(file, fields))
+    table = ParquetTable(dump.path)
+    fields = mapped(dump.columns, table.columns)
+    return numbered(_parquet_batches(table, fields))
 
 
-def _parquet_batches(file: pq.ParquetFile, fields: Mapping[str, str]) -> Iterator[Batch]:
-    columns = sorted(set(fields.values()))
-    for arrow in file.iter_batches(batch_size=ROWS_PER_BATCH, columns=columns):
-        rows = pl.DataFrame(arrow)
+def _parquet_batches(table: ParquetTable, fields: Mapping[str, str]) -> Iterator[Batch]:
+    for rows in table.batches(sorted(set(fields.values()))):
         texts = rows.select(_text(rows, column).alias(name) for name, column in fields.items())
         raw = texts.select(pl.struct(pl.all()).struct.json_encode()).to_series()
         yield Batch(

@@ -124,3 +124,52 @@ def test_citation_keys_stay_local_beside_another_format(tmp_path) -> None:
     bib = b"@misc{a, title={One}}\n@misc{a, title={Two}}\n"
     result = read(tmp_path, "x.zip", zipped({"a.bib": bib, "b.txt": PAGE}))
     assert result.records.height == 4
+
+
+def test_what_stands_behind_compressed_content_costs_no_entry(tmp_path) -> None:
+    result = read(tmp_path, "page.gz", gzip.compress(PAGE.rstrip()) + b"rubbish")
+    assert result.records.height == 2
+    assert result.rejects.select("ordinal", "check").rows() == [(3, "complete_dump")]
+
+
+def test_a_cut_before_anything_could_be_known_is_told_as_a_cut(tmp_path) -> None:
+    packed = gzip.compress(PAGE)
+    [whole] = read(tmp_path / "a", "page.gz", packed[:14]).rejects.to_dicts()
+    assert (whole["check"], "is cut" in whole["message"]) == ("readable_dump", True)
+    files = {"fine.txt": PAGE, "cut.gz": packed[:14]}
+    [reject] = read(tmp_path / "b", "all.tar", tarred(files)).rejects.to_dicts()
+    assert (reject["member"], reject["check"]) == ("cut.gz", "complete_dump")
+
+
+def test_a_damaged_archive_tells_of_it_once_and_keeps_the_other_members(tmp_path) -> None:
+    packed = bytearray(tarred({"a.txt": PAGE, "b.txt": PAGE, "c.txt": b"Abstract:Three.\n"}))
+    packed[1024 + 3] ^= 1
+    result = read(tmp_path, "all.tar", bytes(packed))
+    assert result.records.sort("ordinal")["member"].to_list() == ["a.txt"] * 2 + ["c.txt"]
+    assert result.rejects.select("ordinal", "member", "check").rows() == [
+        (3, "(damaged)", "readable_member")
+    ]
+
+
+def test_an_archive_of_nothing_that_can_be_read_replaces_no_delivery(tmp_path) -> None:
+    result = read(tmp_path, "all.zip", zipped({"a.bin": b"\1\2 nothing"}))
+    assert result.dumps["format"].to_list() == [None]
+
+
+def test_small_members_are_staged_together(tmp_path, monkeypatch) -> None:
+    files = {f"{n:04d}.txt": b"Abstract:Number %d is odd.\nAbstract:\n" % n for n in range(40)}
+    files["0007.txt"] = b"\1\2 nothing"
+    together = read(tmp_path / "a", "all.zip", zipped(files))
+    [entries] = (tmp_path / "a" / "staging").glob("*/entries")
+    assert len(list(entries.iterdir())) == 1
+    monkeypatch.setattr("flows.extract.BATCHES_TOGETHER", 3)
+    apart = read(tmp_path / "b", "all.zip", zipped(files))
+    [entries] = (tmp_path / "b" / "staging").glob("*/entries")
+    assert len(list(entries.iterdir())) > 10
+    for name, frame in vars(together).items():
+        assert frame.equals(vars(apart)[name]), name
+    places = together.records.sort("ordinal").select("ordinal", "member").rows()
+    assert places[:2] == [(1, "0000.txt"), (3, "0001.txt")]
+    assert together.rejects.sort("ordinal")["ordinal"].to_list()[:10] == [
+        2, 4, 6, 8, 10, 12, 14, 15, 17, 19
+    ]  # fmt: skip

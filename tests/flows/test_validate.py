@@ -150,6 +150,7 @@ def test_the_size_of_batches_changes_nothing(tmp_path, monkeypatch) -> None:
     assert set(whole.rejects["stage"]) == {"extract", "validate"}
     monkeypatch.setattr(_page, "CHUNK_BYTES", 512)
     monkeypatch.setattr(_page, "CHUNK_LINES", 10)
+    monkeypatch.setattr("flows.extract.BATCHES_TOGETHER", 1)
     parts = validated(raw, tmp_path / "t")
     assert len(list((tmp_path / "t").glob("*/validated/records/*.parquet"))) > 3
     for name, frame in vars(whole).items():

@@ -42,7 +42,7 @@ _TYPED: tuple[tuple[str, pa.DataType], ...] = (
     ("link", pa.list_(_LINK)),
     ("resource", pa.struct([("primary", _LINK)])),
     ("is-referenced-by-count", pa.float64()),
-    ("indexed", pa.struct([("date-time", _TEXT)])),
+    ("indexed", pa.struct([("date-time", _TEXT), ("timestamp", pa.float64())])),
 )  # fmt: skip
 
 _IGNORED = (

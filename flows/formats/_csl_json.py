@@ -65,10 +65,12 @@ _KINDS: dict[str, tuple[str, ...]] = {
 """The types, as DuckDB calls them, that a field may be of."""
 _KIND_PATHS = [f'$."{name}"' for name in _KINDS]
 
+_DATE_PARTS = ("year", "month", "day")
 _DATE = {
-    "year": '$.issued."date-parts"[0][0]',
-    "month": '$.issued."date-parts"[0][1]',
-    "day": '$.issued."date-parts"[0][2]',
+    **{part: f'$.issued."date-parts"[0][{place}]' for place, part in enumerate(_DATE_PARTS)},
+    # As some programs write it.
+    **{f"{part}_": f"$.issued.date_parts[0][{place}]" for place, part in enumerate(_DATE_PARTS)},
+    **{f"{part}.": f"$.issued.{part}" for part in _DATE_PARTS},
     "raw": "$.issued.raw",
     "literal": "$.issued.literal",
     "issued": "$.issued",
@@ -110,6 +112,8 @@ def unpacked(values: pl.DataFrame) -> pl.DataFrame:
     texts = {
         name: pl.col("texts").list.get(place, null_on_oob=True) for place, name in enumerate(_PATHS)
     }
+    for part in _DATE_PARTS:
+        texts[part] = pl.coalesce(texts.pop(f"{part}{way}") for way in ("", "_", "."))
     kinds = values.select(
         pl.col("kinds").list.get(place, null_on_oob=True).alias(name)
         for place, name in enumerate(_KINDS)

@@ -32,7 +32,7 @@ REPEATED = ("author", "editor", "ee", "url", "isbn", "issn", "crossref", "note")
 
 _IGNORED = ("address", "cdrom", "chapter", "cite", "publnr", "stream")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DOI = r"(?i)^https?://(?:dx\.)?doi\.org/10\."
+_DOI = r"(?i)^https?://(?:(?:dx|www)\.)?doi\.[^/]+/10\."
 _ARXIV = r"(?i)^https?://(?:www\.)?arxiv\.org/abs/"
 _ORCID = r"(?i)^https?://(?:www\.)?orcid\.org/"
 _WIKIDATA = r"(?i)^https?://(?:www\.)?wikidata\.org/(?:entity|wiki)/Q"

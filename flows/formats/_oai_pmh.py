@@ -21,14 +21,16 @@ RECORD_LIMIT = 16 * 1024 * 1024
 """A longer record is none; what is read of it is rejected."""
 
 _RECORD = re.compile(rb"<(/?)(?:[A-Za-z_][\w.-]*:)?[Rr]ecord(\s[^<>]*)?/?>")
-_HEADER = re.compile(rb"\s*<(?:[A-Za-z_][\w.-]*:)?header[\s>/]")
+_HEADER = re.compile(rb"(?:\s|<!--[^>]*-->)*<(?:[A-Za-z_][\w.-]*:)?header[\s>/]")
 _NAMESPACE = re.compile(rb"xmlns(?::([A-Za-z_][\w.-]*))?\s*=\s*(?:\"([^\"<&]*)\"|'([^'<&]*)')")
 
 OAI = "http://www.openarchives.org/OAI/2.0/"
 USUAL_NAMESPACES = {
     b"": OAI.encode(),
+    b"oai": OAI.encode(),
     b"oai_dc": b"http://www.openarchives.org/OAI/2.0/oai_dc/",
     b"dc": b"http://purl.org/dc/elements/1.1/",
+    b"dcterms": b"http://purl.org/dc/terms/",
     b"xsi": b"http://www.w3.org/2001/XMLSchema-instance",
 }
 """For records that stand without the response that declares their prefixes."""

@@ -35,6 +35,10 @@ _LOCATION = pa.struct(
         ("source", _SOURCE),
     ]
 )
+# What locations were called before 2023.
+_HOST_VENUE = pa.struct(
+    [*_texts("display_name", "issn_l", "publisher", "type", "url"), ("issn", pa.list_(_TEXT))]
+)
 _AUTHORSHIP = pa.struct(
     [
         *_texts("raw_author_name", "raw_affiliation_string"),
@@ -45,6 +49,17 @@ _AUTHORSHIP = pa.struct(
 )
 # One parse of the text gives both; `mag` is a number on API pages and a text in the snapshot.
 _QUERIED = "json_extract(raw_text, ['$.abstract_inverted_index', '$.ids.mag'])"
+
+
+def read_index(index: str) -> dict[str, str]:
+    """Return the SQL of what is read of an abstract's index."""
+    return {
+        "index_kind": f"json_type({index})",
+        "words": f"json_keys({index})",
+        "places": f"TRY_CAST(json_extract({index}, '$.*') AS BIGINT[][])",
+    }
+
+
 WORK_FIELDS = Fields(
     pa.schema(
         [
@@ -60,31 +75,28 @@ WORK_FIELDS = Fields(
             ("primary_location", _LOCATION),
             ("best_oa_location", _LOCATION),
             ("locations", pa.list_(_LOCATION)),
+            ("host_venue", _HOST_VENUE),
+            ("alternate_host_venues", pa.list_(pa.struct(_texts("url")))),
             ("biblio", pa.struct(_texts("volume", "issue", "first_page", "last_page"))),
             ("primary_topic", pa.struct(_texts("display_name"))),
             ("topics", _NAMED),
             ("concepts", _NAMED),
         ]
     ),
-    queried={
-        "index_kind": f"json_type({_QUERIED}[1])",
-        "words": f"json_keys({_QUERIED}[1])",
-        "places": f"TRY_CAST(json_extract({_QUERIED}[1], '$.*') AS BIGINT[][])",
-        "mag": f"{_QUERIED}[2]->>'$'",
-    },
+    queried={**read_index(f"{_QUERIED}[1]"), "mag": f"{_QUERIED}[2]->>'$'"},
     known=("abstract_inverted_index",),
     ignored=(
-        "abstract_inverted_index_v3", "alternate_host_venues", "apc_list", "apc_paid", "awards",
-        "best_open_version", "citation_normalized_percentile", "cited_by_api_url",
-        "cited_by_percentile_year", "concepts_count", "content_urls", "corresponding_author_ids",
+        "abstract_inverted_index_v3", "apc_list", "apc_paid", "awards", "best_open_version",
+        "citation_normalized_percentile", "cited_by_api_url", "cited_by_percentile_year",
+        "concepts_count", "content_urls", "corresponding_author_ids",
         "corresponding_institution_ids", "countries_distinct_count", "counts_by_year",
         "created_date", "datasets", "doi_registration_agency", "fulltext_origin", "funders",
-        "funders_count", "fwci", "grants", "has_content", "has_fulltext",
-        "host_venue", "indexed_in", "institution_assertions", "institutions",
-        "institutions_distinct_count", "is_paratext", "is_xpac", "keywords", "language",
-        "language_id", "locations_count", "mesh", "ngrams_url", "open_access", "referenced_works",
-        "referenced_works_count", "related_works", "relevance_score", "summary_stats",
-        "sustainable_development_goals", "topics_count", "type_id", "versions",
+        "funders_count", "fwci", "grants", "has_content", "has_fulltext", "indexed_in",
+        "institution_assertions", "institutions", "institutions_distinct_count", "is_paratext",
+        "is_xpac", "keywords", "language", "language_id", "locations_count", "mesh", "ngrams_url",
+        "open_access", "referenced_works", "referenced_works_count", "related_works",
+        "relevance_score", "summary_stats", "sustainable_development_goals", "topics_count",
+        "type_id", "versions",
     ),
 )  # fmt: skip
 

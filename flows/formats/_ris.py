@@ -19,8 +19,12 @@ _ENDS = rf"{_INDENT}ER(?:  -|[ \t]*-\s*$)"
 _TAG = rf"{_INDENT}([A-Z][A-Z0-9])[ \t]*-"
 _SPACING = rf"{_INDENT}[A-Z][A-Z0-9]([ \t]*)-"
 _DEFINED = "  "
-_HEADING = r"(?i)^\s*(?:(?:provider|database|content)\s*:|EF\s*-?\s*$)"
-"""What publishers print before the first record or behind the last, as Provider: and Content:."""
+_HEADING = (
+    r"(?i)^[\s\u{feff}]*(?:(?:provider|database|content)\s*:|EF\s*-?\s*$|\d+\s*\.\s*$"
+    r"|record\s*#\d+ of \d+\s*$)"
+)
+"""What programs print before the first record or behind the last, as Provider: and Content:, and
+before each, its number."""
 
 _TAGS = (
     "A1 A2 A3 A4 A5 A6 AB AD AE AN AU AV BN BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DO DP"
@@ -30,8 +34,12 @@ _TAGS = (
 )
 TAGS = frozenset(_TAGS.split())
 """The tags of RIS in its two definitions and of the programs that write it."""
+KNOWN = TAGS | {"AI", "CC", "FU", "FX", "J9", "JI", "M4", "PI", "PM", "PU", "TS", "WE"}
+"""These and what databases add, which spaced otherwise would rather be words: `AI - driven`."""
 
 _PROSE = ("AB", "N1", "N2")
+_NUMBERS = r"^[\s\d-]{7,}[\dXx]\s*$"
+"""What goes on ISSN and ISBN: more of them, one a line."""
 _ONE_LINE = ("TY", "PY", "Y1", "Y2", "DA", "SP", "EP", "VL", "IS", "SN", "DO", "ID", "LA")
 
 _CODE = pl.col("code")
@@ -77,7 +85,11 @@ def told_apart_lines(lines: pl.DataFrame) -> pl.DataFrame:
         last=pl.col("tag").forward_fill().over("record"),
         gap=pl.col("blanks") > pl.when(has_tag).then("blanks").forward_fill().over("record"),
     )
-    goes_on = pl.col("last").is_in(_PROSE) | (~pl.col("last").is_in(_ONE_LINE) & ~pl.col("gap"))
+    goes_on = (
+        pl.col("last").is_in(_PROSE)
+        | (~pl.col("last").is_in(_ONE_LINE) & ~pl.col("gap"))
+        | ((pl.col("last") == "SN") & ~pl.col("gap") & text.str.contains(_NUMBERS))
+    )
     is_furniture = pl.col("is_outside") & text.str.contains(_HEADING)
     return within.with_columns(
         is_furniture=is_furniture,

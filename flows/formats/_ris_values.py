@@ -87,11 +87,11 @@ def people(fields: pl.DataFrame, tags: Sequence[str]) -> pl.DataFrame:
 def dated(entries: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
     """Return the entries with their date and warnings.
 
-    The year is that of PY or Y1; DA, which may be another date, tells month and day where it is of
-    that year or names none, and stands in where there is no year.
+    The year is that of PY or Y1; DA, which may be another date, or else Y1 tells month and day
+    where it is of that year or names none, and stands in where there is no year.
     """
     height = entries.height
-    tags = {"day": ("DA",), "year": ("PY", "Y1", "YR")}
+    tags = {"day": ("DA", "Y1"), "year": ("PY", "Y1", "YR")}
     printed = pl.DataFrame({name: first(fields, tags[name], height) for name in tags})
     dates = printed.select(
         own=free_date(pl.col("year")),
@@ -129,7 +129,7 @@ def dated(entries: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("own_date").is_not_null())
         .then("year"),
         impossible=pl.coalesce(
-            pl.when(pl.col("own_date").is_null(), pl.col("year").str.contains(r"\d")).then("year"),
+            pl.when(pl.col("own_date").is_null(), pl.col("year").str.contains(r"\w")).then("year"),
             pl.when(day.is_null(), pl.col("day").str.contains(r"\d{4}")).then("day"),
         ),
     )

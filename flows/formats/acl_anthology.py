@@ -1,7 +1,8 @@
 """ACL Anthology: its XML, a file for each collection (`2020.acl.xml`, `P19.xml`).
 
 What a paper has from its volume (proceedings, date, publisher) is filled in from the volume's
-<meta>; the front matter of a volume is an entry with the title and the editors of the volume.
+<meta>. The front matter of a volume is an entry with the title and the editors of the volume; where
+a volume has none, its <meta> is that entry.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -40,8 +42,9 @@ _KNOWN = {
     "bibkey", "bibtype", "award", "attachment", "pwccode", "pwcdataset", "video", "revision",
     "erratum", "retracted", "removed", "language", "note", "publisher", "address", "month", "year",
     "isbn", "ISBN", "venue", "journal", "journal-title", "journal-volume", "journal-issue", "issue",
-    "volume", "mrf", "href", "presentation", "dataset", "software", "editors",
+    "volume", "mrf", "href", "presentation", "dataset", "software", "editors", "pdf", "sig",
 }  # fmt: skip
+_FILES = ("url", "attachment", "href", "presentation", "dataset", "software")
 _MONTH = re.compile("|".join(MONTHS))
 _ROW = {name: dtype for name, dtype in ENTRY_SCHEMA.items() if name != "links"} | {
     "urls": pl.String()
@@ -50,14 +53,16 @@ _HEAD = 4096
 
 
 def sniff(head: str) -> float:
-    """Return 1 for XML with the root <collection> and a <volume> in it, or the older root <volume>
-    with papers in it; else 0."""
+    """Return 1 for XML with the root <collection> and a <volume> in it, 0.9 for the older root
+    <volume> with papers in it, 0.5 for a collection with nothing in it; else 0."""
     tag = root_tag(head)
     if tag is None:
         return 0.0
     inside = head[head.index(tag) + len(tag) :][:_HEAD]
     if re.match(r"<collection\s+id=", tag) and re.search(r"<(volume|event)\s", inside):
         return 1.0
+    if re.match(r"<collection\s+id=[^<>]*/>$", tag):
+        return 0.5
     return 0.9 if re.match(r"<volume\s+id=", tag) and re.search(r"<paper\s", inside) else 0.0
 
 
@@ -86,47 +91,83 @@ def anthology_id(collection: str, volume: str, paper: str) -> str:
     return f"{collection}-{int(volume)}{int(paper):03d}"
 
 
+@dataclass
+class _Read:
+    """Rows of a batch that is being read, and the volume that they stand in."""
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    rejects: list[dict[str, Any]] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
+    where: tuple[str | None, str | None] | None = None
+    volume: dict[str, Any] = field(default_factory=dict)
+    unheaded: dict[str, Any] | None = None
+    """The entry of the volume itself, while no front matter of it is found."""
+
+    def ordinal(self) -> int:
+        """Return the number of the next entry."""
+        return len(self.entries) + len(self.rejects) + 1
+
+    def end_volume(self) -> None:
+        """Add the volume itself if it has no front matter, and a title."""
+        if self.unheaded is not None and self.unheaded["title"]:
+            self.entries.append({**self.unheaded, "ordinal": self.ordinal()})
+        self.unheaded = None
+
+    def batch(self) -> Batch:
+        """Return the rows, and begin anew."""
+        batch = _batch(self.entries, self.rejects, self.unknown)
+        self.entries, self.rejects, self.unknown = [], [], Counter()
+        return batch
+
+
 def _batches(dump: Dump) -> Iterator[Batch]:
     """Yield the entries. A loop over elements: XML is nested text, which no expression parses."""
-    entries: list[dict[str, Any]] = []
-    rejects: list[dict[str, Any]] = []
-    unknown: Counter[str] = Counter()
-    volume: tuple[Any, dict[str, Any]] = (None, {})
+    read = _Read()
     for piece in pieces(dump, _TAGS):
         if isinstance(piece, Broken):
-            rejects.append(reject(piece, len(entries) + len(rejects) + 1))
+            read.rejects.append(reject(piece, read.ordinal()))
             continue
         for element in piece.records:
-            parent = element.getparent()
-            if parent is None or parent.tag != "volume":
-                # An event of several volumes has a <meta> too, which is about no publication.
-                if element.tag != "meta":
-                    ordinal = len(entries) + len(rejects) + 1
-                    rejects.append(reject(_misplaced(element), ordinal))
-                continue
-            where = _volume(parent)
-            unknown.update({str(child.tag) for child in element} - _KNOWN)
-            if element.tag == "meta":
-                volume = (where, _volume_columns(element))
-                continue
-            first, last = place(element)
-            entries.append(
-                {
-                    **(volume[1] if volume[0] == where else {}),
-                    **_entry(element, volume[1] if volume[0] == where else {}),
-                    "ordinal": len(entries) + len(rejects) + 1,
-                    "line_start": first,
-                    "line_end": last,
-                    "line_total": last - first + 1,
-                    "source_key": _key(where, element),
-                    "related": _related(where) if element.tag == "paper" else None,
-                    "raw_text": None if element.find("title") is not None else raw(element),
-                }
-            )
-        if len(entries) >= _BATCH_RECORDS:
-            yield _batch(entries, rejects, unknown)
-            entries, rejects, unknown = [], [], Counter()
-    yield _batch(entries, rejects, unknown)
+            _add(read, element)
+        if len(read.entries) >= _BATCH_RECORDS:
+            yield read.batch()
+    read.end_volume()
+    yield read.batch()
+
+
+def _add(read: _Read, element: etree._Element) -> None:
+    """Add what an element is to the rows."""
+    parent = element.getparent()
+    if parent is None or parent.tag != "volume":
+        # An event of several volumes has a <meta> too, which is about no publication.
+        if element.tag != "meta":
+            read.rejects.append(reject(_misplaced(element), read.ordinal()))
+        return
+    where = _volume(parent)
+    read.unknown.update({str(child.tag) for child in element} - _KNOWN)
+    if element.tag == "meta":
+        read.end_volume()
+        read.where, read.volume = where, _volume_columns(element)
+        read.unheaded = _placed(element, where) | read.volume | _entry(element, read.volume)
+        return
+    volume = read.volume if read.where == where else {}
+    entry = volume | _entry(element, volume) | _placed(element, where)
+    if read.unheaded is not None and read.unheaded["source_key"] == entry["source_key"]:
+        read.unheaded = None
+    read.entries.append({**entry, "ordinal": read.ordinal()})
+
+
+def _placed(element: etree._Element, where: tuple[str | None, str | None]) -> dict[str, Any]:
+    """Return where an entry stands, its key, and the volume that it is a part of."""
+    first, last = place(element)
+    return {
+        "line_start": first,
+        "line_end": last,
+        "line_total": last - first + 1,
+        "source_key": _key(where, element),
+        "related": _related(where) if element.tag == "paper" else None,
+        "raw_text": None if element.find("title") is not None else raw(element),
+    }
 
 
 def _batch(
@@ -154,7 +195,7 @@ def _volume(volume: etree._Element) -> tuple[str | None, str | None]:
 
 def _key(where: tuple[str | None, str | None], element: etree._Element) -> str | None:
     collection, volume = where
-    paper = element.get("id", "0" if element.tag == "frontmatter" else "")
+    paper = element.get("id", "" if element.tag == "paper" else "0")
     if not volume or not paper:
         return None
     if collection is None:
@@ -182,12 +223,13 @@ def _volume_columns(meta: etree._Element) -> dict[str, Any]:
         "editors": [person["name"] for person in _people(meta, "editor")] or None,
         "_booktitle": _text(meta, "booktitle") or journal,
         "_isbn": _text(meta, "isbn") or _text(meta, "ISBN"),
+        "_doi": _text(meta, "doi"),
         **_date(_text(meta, "year"), _text(meta, "month")),
     }
 
 
 def _entry(element: etree._Element, volume: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of a paper or front matter that are its own."""
+    """Return the columns of a paper, of a front matter or of a volume itself, that are its own."""
     is_paper = element.tag == "paper"
     authors = _people(element, "author")
     editors = [person["name"] for person in _people(element, "editor")]
@@ -197,7 +239,7 @@ def _entry(element: etree._Element, volume: dict[str, Any]) -> dict[str, Any]:
         "issue": _text(element, "issue"),
         "publisher": _text(element, "publisher"),
     }
-    urls = [url.text for url in element.iterchildren("url")]
+    urls = [element.get("href"), *(each.text for each in element.iterchildren(*_FILES))]
     urls += [each.get("href") for each in element.iterchildren("video")]
     urls += [each.get("url") for each in element.iterchildren("pwccode", "pwcdataset")]
     code = [each.get("url") for each in element.iterchildren("pwccode")]
@@ -205,7 +247,7 @@ def _entry(element: etree._Element, volume: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: value for name, value in own.items() if value},
         **(date if _text(element, "year") else {}),
-        "entry_type": element.get("type") or _text(element, "bibtype") or element.tag,
+        "entry_type": element.get("type") or _text(element, "bibtype") or _kind(element),
         "version": "published",
         "versions": _versions(element),
         "title": _text(element, "title") or (None if is_paper else volume.get("_booktitle")),
@@ -215,12 +257,16 @@ def _entry(element: etree._Element, volume: dict[str, Any]) -> dict[str, Any]:
         "editors": editors or (None if is_paper else volume.get("editors")),
         "pages": _text(element, "pages"),
         "has_code": True if any(url and url.strip() for url in code) else None,
-        "doi": _text(element, "doi"),
+        "doi": _text(element, "doi") or (None if is_paper else volume.get("_doi")),
         "note": _note(element),
         "urls": " ".join(text for text in (*urls, _text(element, "abstract")) if text),
         "_isbn": _text(element, "isbn") or _text(element, "ISBN")
         or (None if is_paper else volume.get("_isbn")),
     }  # fmt: skip
+
+
+def _kind(element: etree._Element) -> str:
+    return "volume" if element.tag == "meta" else str(element.tag)
 
 
 def _with_identifiers(entry: dict[str, Any]) -> dict[str, Any]:
@@ -249,7 +295,7 @@ def _people(element: etree._Element, role: str) -> list[dict[str, Any]]:
                     "name": name,
                     "given_name": given,
                     "family_name": family,
-                    "orcid": person.get("orcid"),
+                    "orcid": person.get("orcid") or _text(person, "orcid"),
                     "source_author_key": person.get("id"),
                     "affiliations": [each for each in affiliations if each] or None,
                 }
@@ -269,9 +315,13 @@ def _versions(element: etree._Element) -> list[dict[str, Any]] | None:
 
 
 def _note(element: etree._Element) -> str | None:
-    """Return what is remarked of a paper: that it is retracted, has errata, got an award."""
+    """Return what is remarked of a paper: that it is retracted, has errata, why it was revised."""
     remarks = []
-    for child in element.iterchildren("note", "award", "retracted", "removed", "erratum"):
+    for child in element.iterchildren(
+        "note", "award", "retracted", "removed", "erratum", "revision"
+    ):
+        if child.tag == "revision" and not inner(child).strip():
+            continue
         label = "" if child.tag == "note" else f"{child.tag} {child.get('date', '')}".strip()
         text = " ".join(inner(child).split())
         remarks.append(": ".join(part for part in (label, text) if part))

@@ -1,7 +1,8 @@
 """ACL Anthology people: `name_variants.yaml`, and `people.yaml`, which has replaced it.
 
 The file is cut into its items, which are read one after another, by PyYAML's safe loader, so that
-nothing but texts, lists and maps comes out of it.
+nothing but texts, lists and maps comes out of it. Only those of one name need an id in the older of
+the files; the key of the others is their name, by which papers refer to them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ FORMAT = Format(
     delivery="many_files",
 )
 
-_CANONICAL = re.compile(r"^- (?:\w+:.*\n  )*canonical:\s*(?:\{|\n\s+)first:", re.MULTILINE)
+_CANONICAL = re.compile(r"^- (?:\w+:.*\n  )*canonical:\s*(?:\{|\n\s+)(?:first|last):", re.MULTILINE)
 _NAMES = re.compile(
     r"^[^\s#:]+:\n(?:  .*\n)*?  names:\n  (?:  )?- (?:\{|)(?:first|last):", re.MULTILINE
 )
@@ -152,7 +153,7 @@ def _person(content: bytes) -> dict[str, Any] | str:
     orcid = item.get("orcid") or None
     found = [("acl_author", key), ("orcid", orcid)]
     return {
-        "source_key": key,
+        "source_key": key or names[0],
         "name": names[0],
         "aliases": aliases or None,
         "orcid": orcid,

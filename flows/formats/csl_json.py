@@ -48,6 +48,8 @@ _ARXIV = (
     r"(?i)(?:\barxiv[\s:.]*(?:preprint\s+)?(?:arxiv[:\s]*)?|arxiv\.org/(?:abs|pdf)/|\babs/)"
     r"(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)"
 )
+_ARXIV_LINE = r"(?im)^\s*((?:https?://)?arxiv.*)$"
+"""A line of a note that is the publication's own identifier; others name what it replies to."""
 _PUBLISHED = (
     "article-journal", "article-magazine", "article-newspaper", "paper-conference", "chapter",
     "book", "thesis", "report", "entry", "entry-encyclopedia", "entry-dictionary", "review",
@@ -115,8 +117,8 @@ def _entries(items: pl.DataFrame) -> pl.DataFrame:
     people = _people(items, "author")
     cut = people.filter("is_cut")["row"].unique()
     arxiv_text = pl.concat_str(
-        "note", "number", "archive", "archive_location", "URL", "venue", "publisher",
-        separator=" ", ignore_nulls=True,
+        pl.col("note").str.extract(_ARXIV_LINE), "number", "archive", "archive_location", "URL",
+        "venue", "publisher", separator=" ", ignore_nulls=True,
     ).str.extract(_ARXIV)  # fmt: skip
     located = pl.concat_str("archive", "archive_location", separator=":").str.extract(_ARXIV)
     kind = fold(pl.col("type"))
@@ -243,12 +245,15 @@ def _dated(items: pl.DataFrame) -> pl.DataFrame:
         dated.with_columns(
             date_basis=pl.when("is_dated").then(pl.lit("printed")),
             date_printed=pl.when("is_dated").then("date_printed"),
+            date_told="date_printed",
             undated=pl.when(~pl.col("is_dated")).then(pl.coalesce("date_printed", "issued")),
         ),
         Doubt(
             "publication_date",
             "possible_date",
             "The date of publication is no day of the calendar.",
-            pl.when(pl.col("undated").str.contains(r"\d")).then("undated"),
+            pl.when(pl.col("date_told").is_not_null() | pl.col("undated").str.contains(r"\d")).then(
+                "undated"
+            ),
         ),
     )

@@ -7,10 +7,12 @@ read.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pyarrow as pa
 
-from flows.formats import STATED_SCHEMA, Batch, Dump, Format, Reading
+from flows.formats import HEAD_BYTES, STATED_SCHEMA, Batch, Dump, Format, Reading
 from flows.formats._entries import as_entries
 from flows.formats._json import Fields, first_value, read_json
 from flows.formats._lists import elements, in_lists
@@ -23,7 +25,7 @@ FORMAT = Format(
     name="daily_papers_api",
     title="Daily Papers of the Hugging Face API (JSON)",
     recognised_by="objects with a paper that has id and authors, and numComments, publishedAt or"
-    " submittedBy beside it",
+    " submittedBy beside it; or such papers themselves, with upvotes or discussionId",
     example='[{"paper": {"id": "2401.00001", "title": "An Example", "summary": "We ...",'
     ' "authors": [{"name": "Jane Doe", "hidden": false}], "upvotes": 3}, "numComments": 2}]',
     delivery="many_files",
@@ -60,26 +62,56 @@ _FIELDS = Fields(
     ),
 )  # fmt: skip
 
+_PAPERS = Fields(
+    pa.schema([*_PAPER, ("numComments", pa.float64())]),
+    ignored=(
+        "ai_keywords", "ai_summary", "ai_summary_model", "comments", "discussionId",
+        "githubRepoAddedBy", "githubStars", "isAuthorParticipating", "linkedDatasets",
+        "linkedModels", "linkedSpaces", "mediaUrls", "numTotalDatasets", "numTotalModels",
+        "numTotalSpaces", "source", "submittedBy", "submittedOnDailyAt", "submittedOnDailyBy",
+        "thumbnail",
+    ),
+)  # fmt: skip
+"""Papers that nothing wraps, as the question for one of them is answered."""
+
 _ARXIV_ID = r"^(?:arxiv:)?(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?$"
 
 
 def sniff(head: str) -> float:
-    """Return 0.95 where the first object wraps a paper as the API does, else 0."""
+    """Return 0.95 where the first object wraps a paper as the API does, or is one; else 0."""
     first = first_value(head)
     paper = first.get("paper")
-    if not isinstance(paper, dict) or not {"id", "authors"} <= paper.keys():
-        return 0.0
-    return 0.95 if first.keys() & {"numComments", "publishedAt", "submittedBy"} else 0.0
+    if not isinstance(paper, dict):
+        return 0.95 if _is_paper(first) else 0.0
+    is_wrapped = bool(first.keys() & {"numComments", "publishedAt", "submittedBy"})
+    return 0.95 if is_wrapped and {"id", "authors"} <= paper.keys() else 0.0
+
+
+def _is_paper(value: dict[str, Any]) -> bool:
+    has_fields = {"id", "authors", "summary"} <= value.keys()
+    return has_fields and bool(value.keys() & {"upvotes", "discussionId"})
 
 
 def read(dump: Dump) -> Reading:
     """Return the entries: preprints with their authors' handles, upvotes and comments."""
+    with dump.open() as file:
+        first = first_value(file.read(HEAD_BYTES).decode("utf-8-sig", errors="replace"))
     return Reading(
-        batches=read_json(dump, _FIELDS, _batch),
+        batches=read_json(dump, _PAPERS, lambda values: _batch(_wrapped(values)))
+        if _is_paper(first)
+        else read_json(dump, _FIELDS, _batch),
         captured_on=dump.captured_on,
         captured_on_basis="source_toml" if dump.captured_on else None,
         capture_year=dump.captured_on.year if dump.captured_on else None,
         has_lines=False,
+    )
+
+
+def _wrapped(papers: pl.DataFrame) -> pl.DataFrame:
+    """Return the papers as if the API had wrapped them."""
+    unknown = pl.lit(None, pl.String)
+    return papers.with_columns(
+        paper=pl.struct(field.name for field in _PAPER), title=unknown, summary=unknown
     )
 
 

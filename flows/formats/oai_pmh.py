@@ -51,7 +51,9 @@ BATCH_BYTES = 4 * 1024 * 1024
 _TAIL_BYTES = 64 * 1024
 
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?OAI-PMH[\s>]")
-_BARE = re.compile(r"<(?:[\w.-]+:)?[Rr]ecord(?:\s[^<>]*)?>\s*<(?:[\w.-]+:)?header[\s>]")
+_BARE = re.compile(
+    r"<(?:[\w.-]+:)?[Rr]ecord(?:\s[^<>]*)?>(?:\s|<!--[^>]*-->)*<(?:[\w.-]+:)?header[\s>]"
+)
 _ENTITIES = re.compile(rb"<!DOCTYPE[^<>]*\[[^\]]*<!ENTITY", re.IGNORECASE)
 _RESPONSE_DATE = re.compile(r"<(?:[\w.-]+:)?responseDate>\s*(\d{4}-\d\d-\d\d)")
 _REQUEST = re.compile(r"<(?:[\w.-]+:)?request(\s[^<>]*)?>")
@@ -62,6 +64,11 @@ _ERROR = re.compile(
 )
 _RESPONSE = re.compile(rb"<(/?)(?:[A-Za-z_][\w.-]*:)?OAI-PMH[\s>]")
 _PART = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:header|metadata)[\s>]")
+
+_SHELF = re.compile(
+    r"(?:com|col|hdl)_\d|[\dA-F]{12,}$|(?:driver|openaire\w*|open_access|ec_fundedresources|user-.*)$"
+)
+"""Sets that are places of a repository, and no subjects."""
 
 _ANSWERED = "The repository answered with the error {}: harvest again."
 _STRAY = (
@@ -266,7 +273,9 @@ def _add(read: _Read, piece: Piece, element: etree._Element | str) -> None:
         headers = parts.get("header", ())
         header = fields(headers[0]) if headers else {}
         told = {"source_key": text(header, "identifier"), "updated_at": text(header, "datestamp")}
-        if headers and headers[0].get("status") == "deleted" and told["source_key"]:
+        # Up to version 1.1 of the protocol the record said it, not its header.
+        states = {element.get("status"), *(each.get("status") for each in headers)}
+        if "deleted" in states and told["source_key"]:
             read.deletions.append({**place, **told})
             return
         content = [child for each in parts.get("metadata", ()) for child in each]
@@ -274,7 +283,7 @@ def _add(read: _Read, piece: Piece, element: etree._Element | str) -> None:
         if found is not None:
             row, unknown = found
             read.unknown.update(unknown)
-            sets = texts(header, "setSpec") or None
+            sets = [each for each in texts(header, "setSpec") if not _SHELF.match(each)]
             if row.get("categories") is None and sets:
                 row |= {"categories": sets, "category": sets[0]}
             is_bare = told["source_key"] is None or not (row["title"] or row["abstract"])

@@ -16,6 +16,7 @@ from flows.formats._entries import as_deletions, as_entries, as_rejects
 from flows.formats._json import first_value, read_json
 from flows.formats._lists import elements, in_lists
 from flows.formats._openalex import PLACEHOLDERS, WORK_FIELDS, bare_id
+from flows.formats._openalex_layouts import with_bare_indices, with_locations
 from flows.formats._values import gathered, gathered_identifiers, moment, printed_values
 from flows.formats._warnings import Doubt, with_warnings
 from flows.normalize.dates import iso_date
@@ -43,10 +44,12 @@ _PAPER_TYPES = ("article", "preprint", "posted-content", "review", "letter")
 
 
 def sniff(head: str) -> float:
-    """Return 0.95 where the first object has the id of a work, else 0."""
+    """Return 0.95 where the first object has the id of a work, else 0; the suggestions of a search
+    box have one too, but are no works."""
     first = first_value(head)
     if first:
-        return 0.95 if re.search(r"openalex\.org/W\d+$", str(first.get("id"))) else 0.0
+        has_id = re.search(r"openalex\.org/W\d+$", str(first.get("id")))
+        return 0.95 if has_id and "entity_type" not in first else 0.0
     # The first work is longer than the head, or damaged.
     return 0.9 if re.search(_WORK_ID, head) else 0.0
 
@@ -62,14 +65,15 @@ def read(dump: Dump) -> Reading:
     )
 
 
-def _batch(values: pl.DataFrame) -> Batch:
+def _batch(printed: pl.DataFrame) -> Batch:
+    values = with_bare_indices(printed)
     has_index = pl.col("index_kind").is_in(["OBJECT", "NULL"]) | pl.col("index_kind").is_null()
     has_places = ~pl.col("places").list.eval(
         pl.element().is_null() | pl.element().list.contains(pl.lit(None, pl.Int64))
     ).list.any().fill_null(value=False)  # fmt: skip
     keyed = values.with_columns(source_key=bare_id(pl.col("id")), is_sound=has_index & has_places)
     is_tombstone = (pl.col("source_key") == _TOMBSTONE).fill_null(value=False)
-    works = keyed.filter(pl.col("is_sound"), ~is_tombstone)
+    works = with_locations(keyed.filter(pl.col("is_sound"), ~is_tombstone))
     return Batch(
         entries=_entries(works),
         deletions=as_deletions(

@@ -1,4 +1,4 @@
-"""OpenAlex manifest: the snapshot's list of its own files.
+"""OpenAlex manifest: the snapshot's list of its own files, called entries in older ones.
 
 It has no entries; how many the listed files hold is what the dump states.
 """
@@ -17,14 +17,18 @@ from flows.formats._entries import as_rejects
 FORMAT = Format(
     name="openalex_manifest",
     title="OpenAlex manifest (JSON of the snapshot)",
-    recognised_by="an object that begins with entries, each with url and meta.record_count",
+    recognised_by="an object that begins with entries or files, each with url and"
+    " meta.record_count; date, format, entity and sums may go before",
     example='{"entries": [{"url": "s3://openalex/data/works/updated_date=2024-01-01/part_000.gz",'
     ' "meta": {"content_length": 1024, "record_count": 3}}], "meta": {"record_count": 3}}',
     delivery="many_files",
 )
 
+_BEFORE = r'\s*"(?:date|format|entity|record_count|content_length)"\s*:\s*(?:"[^"]*"|\d+)\s*,'
 _BEGINNING = re.compile(
-    r'\ufeff?\s*\{\s*"entries"\s*:\s*\[\s*(?:\]|\{\s*"url"\s*:\s*"[^"]*"\s*,\s*"meta"\s*:)'
+    rf'\ufeff?\s*\{{(?:{_BEFORE})*\s*(?:"entries"\s*:\s*\[\s*\]'
+    r'|(?:"entries"\s*:\s*\[\s*\{\s*"url"\s*:\s*"[^"]*"'
+    r'|"files"\s*:\s*\[\s*\{\s*"url"\s*:\s*"s3://openalex/[^"]*")\s*,\s*"meta"\s*:)'
 )
 _READ_BYTES = 64 * 1024 * 1024
 
@@ -55,17 +59,19 @@ def read(dump: Dump) -> Reading:
 
 def _stated(manifest: Any) -> int | None:
     """Return the number of records of the whole, else the sum over the files; null if neither."""
-    total = _count(manifest)
-    listed = manifest.get("entries") if isinstance(manifest, dict) else None
-    counts = [_count(entry) for entry in listed] if isinstance(listed, list) else []
+    if not isinstance(manifest, dict):
+        return None
+    total = _count(manifest.get("meta", manifest))
+    listed = manifest.get("entries", manifest.get("files"))
+    parts = listed if isinstance(listed, list) else []
+    counts = [_count(part.get("meta")) if isinstance(part, dict) else None for part in parts]
     known = [count for count in counts if count is not None]
     return (
         total if total is not None else sum(known) if known and len(known) == len(counts) else None
     )
 
 
-def _count(part: Any) -> int | None:
-    meta = part.get("meta") if isinstance(part, dict) else None
+def _count(meta: Any) -> int | None:
     count = meta.get("record_count") if isinstance(meta, dict) else None
     return count if type(count) is int and count >= 0 else None
 

@@ -3,8 +3,9 @@
 Authors stand in one string, `A;B;C` or `A, B, C`; affiliations, profile ids and ORCIDs in strings
 parallel to it, several affiliations of one author joined by `+`. Where such a string has another
 number of parts nothing is guessed: affiliations are then of the entry as a whole, ids are not read,
-and a warning says so. What the status says tells a paper (`Poster`) from a submission that became
-none (`Reject`). BibTeX, reviews, ratings and e-mail addresses are not read.
+and a warning says so. `Anonymous` is nobody. What the status says tells a paper (`Poster`) from a
+submission that became none (`Reject`). BibTeX, reviews, ratings and e-mail addresses, also those
+that stand for profile ids, are not read.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ _IGNORED = (
     "aff_country_unique", "email", "position", "gender", "homepage", "dblp", "google_scholar",
     "linkedin", "bibtex", "reviewers", "supplementary_material", "supp", "pdf_size",
     "gs_cited_by_link", "gs_version_total", "award", "video", "youtube", "poster", "slides",
-    "slideslive", "proceeding", "ex_pdf", "ex_supp",
+    "slideslive", "proceeding", "ex_pdf", "ex_supp", "metadata", "metareview", "psid", "sess",
+    "ssid",
 )  # fmt: skip
 _FIELDS = Fields(
     pa.schema([(name, pa.string()) for name in _TEXTS] + [("gs_citation", pa.float64())]),
@@ -69,21 +71,30 @@ _TELLING = {
     "aff", "aff_domain", "authorids", "status", "track", "primary_area", "rating", "gs_citation",
     "openreview",
 }  # fmt: skip
+_ADDRESSES = {"site", "pdf", "oa", "project", "github"}
 _REFUSED = r"(?i)reject|withdr[ae]w"
-_ACCEPTED = r"(?i)accept|poster|oral|spotlight|highlight|notable|\b(?:main|findings|long|short)\b"
+_ACCEPTED = (
+    r"(?i)accept|poster|oral|spotlight|highlight|notable|\b(?:main|findings|long|short)\b"
+    r"|\b(?:technical|tog|journal|conference) paper\b"
+)
+_NOBODY = r"(?i)^anonymous(?: authors?)?(?:\(s\))?$"
+_NO_ABSTRACT = r"(?i)^\s*abstract (?:unavailable|missing)\.?\s*$"
+_SUFFIX = r"^(?:[JS]r\.?|II|III|IV)$"
+_KEY = r"^[^@\s]+$"
+_CODE = r"(?i)\w\.\w+/\w|\.github\.io\b"
 _FORUM = r"(?i)^https?://(?:www\.)?openreview\.net/\w+\?id=([\w-]+)"
 _ANTHOLOGY = r"(?i)^https?://(?:www\.)?aclanthology\.org/([A-Z0-9][\w.-]*\d)(?:/|\.pdf)?$"
 
 
 def sniff(head: str) -> float:
-    """Return 0.8 where the first object has a title, authors in one string, and two fields, or one
-    where the authors are set apart by ';', that tell such a list; else 0."""
+    """Return 0.8 where the first object has a title, authors in one string, and two fields that
+    tell such a list; one does where ';' sets the authors apart or two addresses stand beside it."""
     first = first_value(head)
     line = first.get("author", first.get("authors"))
     if not isinstance(line, str) or not isinstance(first.get("title"), str):
         return 0.0
-    telling = len(first.keys() & _TELLING)
-    return 0.8 if telling >= 2 or (telling and ";" in line) else 0.0
+    telling, addresses = (len(first.keys() & names) for names in (_TELLING, _ADDRESSES))
+    return 0.8 if telling >= 2 or (telling and (";" in line or addresses >= 2)) else 0.0
 
 
 def read(dump: Dump) -> Reading:
@@ -121,7 +132,8 @@ def _batch(values: pl.DataFrame) -> Batch:
             date_precision=pl.when(year.is_not_null()).then(pl.lit("year")),
             date_basis=pl.when(year.is_not_null()).then(pl.lit("printed")),
             date_printed=year,
-            has_code=pl.when(github.is_not_null()).then(pl.lit(value=True)),
+            abstract=pl.when(~pl.col("abstract").str.contains(_NO_ABSTRACT)).then("abstract"),
+            has_code=pl.when(github.str.contains(_CODE)).then(pl.lit(value=True)),
             arxiv_id="arxiv",
             note="track",
             identifiers=_identifiers(values),
@@ -226,12 +238,26 @@ def _authors(values: pl.DataFrame) -> pl.DataFrame:
                 for name in _PARALLEL
             },
         )
-        .filter(pl.col("name").str.contains(r"\p{L}"))
+        .with_columns(
+            follower=pl.when(pl.col("row") == pl.col("row").shift(-1)).then(
+                pl.col("name").shift(-1)
+            )
+        )
+        .filter(
+            pl.col("name").str.contains(r"\p{L}"),
+            ~pl.col("name").str.contains(_NOBODY),
+            ~pl.col("name").str.contains(_SUFFIX),
+        )
         .select(
             "row",
-            "name",
+            pl.concat_str(
+                "name",
+                pl.when(pl.col("follower").str.contains(_SUFFIX)).then("follower"),
+                separator=" ",
+                ignore_nulls=True,
+            ),
             "orcid",
-            source_author_key="profiles",
+            source_author_key=pl.when(pl.col("profiles").str.contains(_KEY)).then("profiles"),
             affiliations=pl.when(joined != "").then(joined.str.split("+")),
         )
     )

@@ -1,19 +1,32 @@
-"""Semantic Scholar datasets: papers, abstracts, authors and paper-ids in JSON lines.
+"""Semantic Scholar: papers, abstracts, authors and paper-ids of the datasets, papers of the API.
 
 Several files make one record: entries of papers, abstracts and paper-ids with one corpusid are its
-parts. Authors are people. Citations, embeddings, summaries and full texts are other datasets, which
-are not read.
+parts; of full texts, title, authors and ids are one. Authors are people. Citations, embeddings and
+summaries are other datasets, which are not read.
 """
 
 from __future__ import annotations
 
+import re
+from functools import partial
+from typing import Any
+
 import polars as pl
-import pyarrow as pa
 
 from flows.formats import HEAD_BYTES, STATED_SCHEMA, Batch, Dump, Format, Reading
 from flows.formats._entries import as_entries, as_people
-from flows.formats._json import Fields, first_value, read_json
+from flows.formats._json import first_value, read_json
 from flows.formats._lists import elements, in_lists
+from flows.formats._semantic_scholar import (
+    ANSWERS,
+    AUTHOR_METRICS,
+    AUTHORS,
+    FULL_TEXTS,
+    PAPER_COUNTS,
+    PAPERS,
+    SCHEMES,
+    as_in_datasets,
+)
 from flows.formats._values import gathered, gathered_identifiers, moment, printed_values
 from flows.formats._warnings import Doubt, with_warnings
 from flows.normalize.links import links
@@ -27,100 +40,48 @@ from schemas.columns import (
 
 FORMAT = Format(
     name="semantic_scholar",
-    title="Semantic Scholar datasets: papers, abstracts, authors, paper-ids (JSON lines)",
-    recognised_by="objects with corpusid and title, abstract or sha, or with authorid and name",
+    title="Semantic Scholar datasets: papers, abstracts, authors, paper-ids (JSON lines), and"
+    " papers of the Graph API",
+    recognised_by="objects with corpusid and title, abstract or sha, with authorid and name, or"
+    " with paperId and title",
     example='{"corpusid": 1, "externalids": {"ArXiv": "1706.03762"}, "title": "An Example",'
     ' "authors": [{"authorId": "7", "name": "Jane Doe"}], "year": 2017}\n'
     '{"corpusid": 1, "abstract": "We ..."}',
     delivery="many_files",
 )
 
-_SCHEMES: tuple[tuple[str, str], ...] = (
-    ("ACL", "acl"), ("DBLP", "dblp"), ("MAG", "mag"), ("PubMed", "pmid"),
-    ("PubMedCentral", "pmcid"),
-)  # fmt: skip
-"""External ids besides DOI and arXiv, and their schemes."""
-
-_PAPER_COUNTS: tuple[tuple[str, str], ...] = (
-    ("citationcount", "citation_count"), ("influentialcitationcount", "influential_citation_count"),
-    ("referencecount", "reference_count"),
-)  # fmt: skip
-_AUTHOR_METRICS: tuple[tuple[str, str], ...] = (
-    ("papercount", "paper_count"), ("citationcount", "citation_count"), ("hindex", "h_index"),
-)  # fmt: skip
-
 _PREPRINT_VENUES = r"(?i)^(arxiv(\.org)?|biorxiv|medrxiv|ssrn.*|research square|corr)$"
 
 
-def _texts(*names: str) -> list[tuple[str, pa.DataType]]:
-    return [(name, pa.string()) for name in names]
-
-
-def _numbers(*names: str) -> list[tuple[str, pa.DataType]]:
-    return [(name, pa.float64()) for name in names]
-
-
-_EXTERNAL_IDS = pa.struct(_texts("CorpusId", "DOI", "ArXiv", *(name for name, _ in _SCHEMES)))
-# Fields that are not wanted are typed too: see `Fields`.
-_PAPERS = Fields(
-    pa.schema(
-        [
-            ("corpusid", pa.int64()),
-            ("externalids", _EXTERNAL_IDS),
-            ("authors", pa.list_(pa.struct(_texts("authorId", "name")))),
-            ("publicationtypes", pa.list_(pa.string())),
-            ("s2fieldsofstudy", pa.list_(pa.struct(_texts("category", "source")))),
-            ("journal", pa.struct(_texts("name", "volume", "pages"))),
-            ("primary", pa.bool_()),
-            ("isopenaccess", pa.bool_()),
-            (
-                "openaccessinfo",
-                pa.struct([("externalids", _EXTERNAL_IDS), *_texts("license", "url", "status")]),
-            ),
-            *_numbers("year", *(name for name, _ in _PAPER_COUNTS)),
-            *_texts(
-                "title", "abstract", "venue", "publicationvenueid", "publicationdate", "url",
-                "updated", "sha",
-            ),
-        ]
-    )
-)  # fmt: skip
-_AUTHORS = Fields(
-    pa.schema(
-        [
-            ("aliases", pa.list_(pa.string())),
-            ("affiliations", pa.list_(pa.string())),
-            *_numbers(*(name for name, _ in _AUTHOR_METRICS)),
-            *_texts("authorid", "name", "url", "homepage", "updated"),
-        ]
-    ),
-    queried={
-        "orcid": "coalesce(json_extract_string(raw_text, '$.externalids.ORCID[0]'),"
-        " json_extract_string(raw_text, '$.externalids.ORCID'))",
-        "dblp_names": "TRY_CAST(json_extract(raw_text, '$.externalids.DBLP') AS VARCHAR[])",
-    },
-    known=("externalids",),
-)
-
-
 def sniff(head: str) -> float:
-    """Return 0.9 where the first object is of one of the four datasets, else 0."""
-    names = first_value(head).keys()
+    """Return 0.9 where the first object is of one of the datasets read, or of an answer; else 0."""
+    first = first_value(head)
+    names = first.keys()
     is_paper = "corpusid" in names and bool(names & {"title", "abstract", "sha"})
-    is_other = bool(names & {"text", "content", "vector"})  # summaries, full texts, embeddings
+    # Summaries, full texts of older releases, embeddings, and what the site gives.
+    is_other = bool(names & {"text", "content", "vector", "paperAbstract"})
     is_author = {"authorid", "name"} <= names
-    return 0.9 if (is_paper and not is_other) or is_author else 0.0
+    return 0.9 if (is_paper and not is_other) or is_author or _is_answer(first) else 0.0
+
+
+def _is_answer(first: dict[str, Any]) -> bool:
+    return bool(re.fullmatch("[0-9a-fA-F]{40}", str(first.get("paperId")))) and "title" in first
 
 
 def read(dump: Dump) -> Reading:
     """Return the entries as parts of records, or the people."""
     with dump.open() as file:
-        head = file.read(HEAD_BYTES).decode("utf-8", errors="replace")
-    is_of_authors = "authorid" in first_value(head)
+        first = first_value(file.read(HEAD_BYTES).decode("utf-8", errors="replace"))
+    if "authorid" in first:
+        batches = read_json(dump, AUTHORS, _people)
+    elif _is_answer(first):
+        batches = read_json(dump, ANSWERS, lambda values: _papers(as_in_datasets(values), _WHOLE))
+    elif "body" in first:
+        batches = read_json(dump, FULL_TEXTS, partial(_papers, part=pl.lit("s2orc")))
+    else:
+        batches = read_json(dump, PAPERS, partial(_papers, part=_PART))
     return Reading(
-        batches=read_json(dump, _AUTHORS, _people)
-        if is_of_authors
-        else read_json(dump, _PAPERS, _papers),
+        batches=batches,
         captured_on=dump.captured_on,
         captured_on_basis="source_toml" if dump.captured_on else None,
         capture_year=dump.captured_on.year if dump.captured_on else None,
@@ -128,11 +89,28 @@ def read(dump: Dump) -> Reading:
     )
 
 
-def _papers(values: pl.DataFrame) -> Batch:
-    return Batch(entries=_entries(values), stated=_stated(values))
+_WHOLE = pl.lit("papers")
+_PART = (
+    pl.when(pl.col("sha").is_not_null())
+    .then(pl.lit("paper-ids ") + pl.col("sha"))
+    .when(pl.col("title").is_null() & pl.col("abstract").is_not_null())
+    .then(pl.lit("abstracts"))
+    .otherwise(_WHOLE)
+)
+"""Which dataset a paper is of."""
 
 
-def _entries(papers: pl.DataFrame) -> pl.DataFrame:
+def _papers(values: pl.DataFrame, part: pl.Expr) -> Batch:
+    return Batch(entries=_entries(values, part), stated=_stated(values))
+
+
+def _external(name: str) -> pl.Expr:
+    """Return an external id; abstracts and full texts have it where they tell of open access."""
+    others = pl.col("openaccessinfo").struct.field("externalids").struct
+    return pl.coalesce(pl.col("externalids").struct.field(name), others.field(name))
+
+
+def _entries(papers: pl.DataFrame, part: pl.Expr) -> pl.DataFrame:
     journal = pl.col("journal").struct
     day = pl.col("publicationdate").str.to_date("%Y-%m-%d", strict=False)
     number = pl.col("year").cast(pl.Int64, strict=False)
@@ -161,12 +139,8 @@ def _entries(papers: pl.DataFrame) -> pl.DataFrame:
     )
     return as_entries(
         doubted.with_columns(
-            source_key=pl.col("corpusid").cast(pl.String),
-            part=pl.when(pl.col("sha").is_not_null())
-            .then(pl.lit("paper-ids ") + pl.col("sha"))
-            .when(pl.col("title").is_null() & pl.col("abstract").is_not_null())
-            .then(pl.lit("abstracts"))
-            .otherwise(pl.lit("papers")),
+            source_key=pl.coalesce(pl.col("corpusid").cast(pl.String), "sha"),
+            part=part,
             updated_at=moment(pl.col("updated")),
             entry_type=types,
             version=pl.when(place.str.contains(_PREPRINT_VENUES)).then(pl.lit("preprint")),
@@ -181,12 +155,17 @@ def _entries(papers: pl.DataFrame) -> pl.DataFrame:
             ),
             date_basis=pl.when(known).then(pl.lit("printed")),
             date_printed="printed",
-            doi=pl.col("externalids").struct.field("DOI"),
-            arxiv_id=pl.col("externalids").struct.field("ArXiv"),
+            doi=_external("DOI"),
+            arxiv_id=_external("ArXiv"),
             identifiers=_identifiers(papers),
-            links=links(pl.col("abstract")),
+            links=links(_with_address(pl.col("abstract"))),
         )
     )
+
+
+def _with_address(text: pl.Expr) -> pl.Expr:
+    address = pl.col("openaccessinfo").struct.field("url")
+    return pl.concat_str(address, text, separator=" ", ignore_nulls=True)
 
 
 def _distinct(values: pl.Expr) -> pl.Expr:
@@ -196,11 +175,10 @@ def _distinct(values: pl.Expr) -> pl.Expr:
 
 def _identifiers(papers: pl.DataFrame) -> pl.Series:
     """Return the corpus id, the paper's hash, and the external ids besides DOI and arXiv."""
-    external = pl.col("externalids").struct
     listed = [
         ("s2_corpus", pl.col("corpusid").cast(pl.String)),
         ("s2", pl.col("sha")),
-        *((scheme, external.field(name)) for name, scheme in _SCHEMES),
+        *((scheme, _external(name)) for name, scheme in SCHEMES),
     ]
     places = [
         printed_values(papers, value).with_columns(scheme=pl.lit(scheme))
@@ -217,7 +195,7 @@ def _categories(papers: pl.DataFrame) -> pl.Series:
 
 def _authors(papers: pl.DataFrame) -> pl.Series:
     listed = elements(papers, "authors").unnest("authors")
-    named = listed.select("row", name=fold(pl.col("name")), source_author_key="authorId")
+    named = listed.rename({"authorId": "source_author_key"}).with_columns(fold(pl.col("name")))
     return in_lists(named.drop_nulls("name"), papers.height, AUTHOR_STRUCT)
 
 
@@ -226,7 +204,7 @@ def _people(authors: pl.DataFrame) -> Batch:
         pl.when(pl.col(column).is_not_null()).then(
             pl.struct(metric=pl.lit(metric), value=pl.col(column))
         )
-        for column, metric in _AUTHOR_METRICS
+        for column, metric in AUTHOR_METRICS
     ).list.drop_nulls()
     names = pl.concat_list(
         pl.col(column).fill_null([]) for column in ("aliases", "dblp_names")
@@ -257,7 +235,7 @@ def _stated(papers: pl.DataFrame) -> pl.DataFrame:
             metric=pl.lit(metric),
             value=pl.col(name),
         ).drop_nulls("value")
-        for name, metric in _PAPER_COUNTS
+        for name, metric in PAPER_COUNTS
     ]
     return (
         pl.concat(facts)

@@ -33,7 +33,8 @@ _PLAIN_WHEN_RAISED = frozenset(("st", "nd", "rd", "th", "TM", "SM", "®", "™",
 
 _SHOWN_WITHOUT_BLANK = frozenset((
     "o", "O", "l", "L", "i", "j", "ss", "ae", "AE", "oe", "OE", "aa", "AA", "dh", "DH", "dj",
-    "DJ", "th", "TH", "ng", "NG",
+    "DJ", "th", "TH", "ng", "NG", "hyphen", "slash", "-",
+    "textunderscore",
 ))  # fmt: skip
 
 # Declarations of style and size say nothing in a text without styles.
@@ -48,7 +49,8 @@ _CONTENTS = frozenset((
     "url", "nolinkurl", "path", "bm", "boldsymbol", "pmb", "mathbf", "mathit", "mathrm",
     "mathsf", "mathtt", "mathnormal", "text", "textbf", "textit", "textrm", "textsc", "textsf",
     "texttt", "textsl", "textnormal", "textup", "textmd", "emph", "mbox", "hbox", "fbox",
-    "underline", "uline", "ul", "ensuremath", "enquote", "operatorname", "t",
+    "underline", "uline", "ul", "ensuremath", "enquote", "operatorname", "t", "mkbibemph",
+    "mkbibitalic", "mkbibbold", "mkbibquote", "autocap",
 ))  # fmt: skip
 _LETTERS_IN_STYLE = re.compile(r"\\math(?:bb|cal|frak|scr)\s*\{\s*([A-Za-z]{2,})\s*\}")
 
@@ -67,7 +69,7 @@ _ACCENTED = re.compile(
     rf"(?<!\\)(?:\{{{_ACCENT}\}}|\\[`'\"^~=.uvHcdbkr]\{{{_ACCENT}\}}|(?<!/){_ACCENT})"
 )
 # A tie is a blank in LaTeX; elsewhere a tilde says "about" or stands in an address.
-_TIE = re.compile(r"(https?://\S+)|((?:[a-z]{2}|\.))~(?=[A-Za-z0-9(\[\\$])")
+_TIE = re.compile(r"(https?://\S+)|((?:[a-z]{2}|\.))~(?=[A-Za-z0-9(\[\\$]|--)")
 _MAY_NEST = re.compile(r"[{}]|\\(?:begin|end)(?![A-Za-z])|\\[(\[]|\\[^A-Za-z\s](?=\s*\\)")
 _DEEPEST = 40
 _OPEN = re.compile(r"[\\{]")
@@ -298,6 +300,14 @@ def _converter() -> tuple[Any, Any]:
         **dict.fromkeys(("label", "vspace", "hspace", "color"), (one, nothing)),
         "textsuperscript": (one, above),
         "textsubscript": (one, below),
+        # A hint where to part a word says nothing of it.
+        "-": ("", ""),
+        "hyphen": ("", "-"),
+        "slash": ("", "/"),
+        "textunderscore": ("", "_"),
+        "textbar": ("", "|"),
+        "textless": ("", "<"),
+        "textgreater": ("", ">"),
         "LaTeX": ("", "LaTeX"),
         "TeX": ("", "TeX"),
         "BibTeX": ("", "BibTeX"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ META = "<meta><booktitle>Proceedings</booktitle><editor><first>E</first><last>D<
 
 
 def volume(*papers: str, collection: str = "2020.acl", name: str = "main") -> ReadDump:
+    """Papers in a volume without front matter, read, without the entry of the volume itself."""
     inside = META + "".join(papers)
     read = read_dump(
         f'<?xml version="1.0" encoding="UTF-8"?>\n<collection id="{collection}">\n'
@@ -28,7 +31,11 @@ def volume(*papers: str, collection: str = "2020.acl", name: str = "main") -> Re
     )
     assert read.format == "acl_anthology"
     read.assert_accounted()
-    return read
+    is_volume = pl.col("entry_type") == "volume"
+    assert set(read.entries.filter(is_volume)["source_key"]) <= {
+        anthology_id(collection, name, "0")
+    }
+    return replace(read, entries=read.entries.filter(~is_volume))
 
 
 @pytest.mark.parametrize("path", [SAMPLE, OLD_SAMPLE], ids=lambda path: path.stem)
@@ -143,7 +150,7 @@ def test_a_journal_has_volume_and_issue() -> None:
         '<journal-issue>1</journal-issue><year>2021</year></meta><paper id="1"><title>A</title>'
         "</paper></volume></collection>"
     )
-    assert read.entries.select("venue", "volume", "issue").rows() == [("CL", "47", "1")]
+    assert read.entries.select("venue", "volume", "issue").rows() == [("CL", "47", "1")] * 2
 
 
 def test_a_retraction_is_noted_with_its_day() -> None:
@@ -200,3 +207,74 @@ def test_a_damaged_paper_is_one_reject() -> None:
 def test_other_collections_are_not_recognised() -> None:
     with pytest.raises(UnknownFormatError):
         read_dump('<collection id="x"><book/></collection>')
+
+
+def test_a_volume_without_front_matter_is_an_entry_itself() -> None:
+    meta = (
+        "<meta><booktitle>Notes, Volume 3</booktitle><journal-title>Notes</journal-title>"
+        "<journal-volume>3</journal-volume><editor><first>E</first><last>D</last></editor>"
+        "<doi>10.1000/notes-3</doi><year>1991</year></meta>"
+    )
+    read = read_dump(
+        f'<collection id="1991.notes">\n<volume id="3" type="journal">\n{meta}\n</volume>\n'
+        f'<volume id="4">{meta}<paper id="1"><title>A</title></paper></volume>\n'
+        f'<volume id="5">{meta}<frontmatter/></volume>'
+        '<volume id="6"><meta><year>1991</year></meta></volume></collection>'
+    )
+    read.assert_accounted()
+    assert read.entries.select("source_key", "entry_type", "title", "line_start", "doi").rows() == [
+        ("1991.notes-3.0", "volume", "Notes, Volume 3", 3, "10.1000/notes-3"),
+        ("1991.notes-4.1", "paper", "A", 5, None),
+        ("1991.notes-4.0", "volume", "Notes, Volume 3", 5, "10.1000/notes-3"),
+        ("1991.notes-5.0", "frontmatter", "Notes, Volume 3", 6, "10.1000/notes-3"),
+    ]
+    assert read.entries.select("venue", "volume").unique().rows() == [("Notes", "3")]
+    assert read.column("editors") == [["E D"], None, ["E D"], ["E D"]]
+
+
+def test_the_doi_of_a_volume_is_its_front_matters() -> None:
+    meta = META.replace("</meta>", "<doi>10.1000/volume</doi></meta>")
+    own = "<frontmatter><doi>10.1000/own</doi></frontmatter>"
+    for front, doi in (("<frontmatter/>", "10.1000/volume"), (own, "10.1000/own")):
+        read = read_dump(
+            f'<collection id="P19"><volume id="1">{meta}{front}<paper id="1"><title>A</title>'
+            "</paper></volume></collection>"
+        )
+        assert read.column("doi") == [doi, None]
+
+
+def test_links_stand_in_many_places() -> None:
+    read = volume(
+        '<paper id="1" href="http://a.example/1.pdf"><title>A</title>'
+        '<attachment type="software">https://b.example/code</attachment>'
+        '<attachment type="software">2020.acl-main.1.Software.zip</attachment>'
+        '<video href="https://c.example/talk"/><pdf hash="01234567"/></paper>'
+    )
+    assert read.column("links") == [
+        ["http://a.example/1.pdf", "https://b.example/code", "https://c.example/talk"]
+    ]
+    assert read.unknown_fields == {}
+
+
+def test_why_a_paper_was_revised_is_noted() -> None:
+    read = volume(
+        '<paper id="1"><title>A</title><revision id="1" href="v1"/>'
+        '<revision id="2" href="v2" date="2021-02-03">Fixed a table.</revision></paper>'
+    )
+    assert read.column("note") == ["revision 2021-02-03: Fixed a table."]
+    assert [each["date"] for each in read.column("versions")[0]] == [None, dt.date(2021, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<?xml version="1.0"?>\n<collection id="1989.cl"/>',
+        '<collection id="2022.ws"><event id="x"><colocated/></event></collection>',
+    ],
+)
+def test_a_collection_with_nothing_in_it_is_one(content) -> None:
+    read = read_dump(content)
+    read.assert_accounted()
+    assert read.format == "acl_anthology"
+    assert read.entries.is_empty()
+    assert read.rejects.is_empty()

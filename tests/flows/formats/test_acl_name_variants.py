@@ -85,3 +85,19 @@ def test_new_fields_are_counted() -> None:
     read = read_dump("a-b:\n  mood: x\n  names:\n  - {first: A, last: B}\n")
     assert read.unknown_fields == {"mood": 1}
     assert read.people["source_key"].to_list() == ["a-b"]
+
+
+def test_the_family_name_may_stand_first() -> None:
+    read = read_dump("- canonical: {last: Doe, first: Jane}\n- canonical: {last: Solo}\n")
+    assert read.format == "acl_name_variants"
+    assert read.people["name"].to_list() == ["Jane Doe", "Solo"]
+
+
+def test_a_person_without_an_id_is_known_by_the_name() -> None:
+    read = read_dump(
+        "- canonical: {first: Jane, last: Doe}\n  variants:\n  - {first: J., last: Doe}\n"
+        "- canonical: {first: Jane, last: Doe}\n  id: jane-doe-oslo\n"
+    )
+    assert read.people["source_key"].to_list() == ["Jane Doe", "jane-doe-oslo"]
+    identifiers = [[{"scheme": "acl_author", "value": "jane-doe-oslo"}]]
+    assert read.people["identifiers"].to_list() == [None, *identifiers]

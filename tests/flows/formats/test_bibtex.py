@@ -119,6 +119,7 @@ def test_abbreviations_are_resolved_also_joined_and_in_a_later_piece(monkeypatch
         (r"\textbf{Ge}neration", r"\textbf{Ge}neration"),
         (r"x_{i} and {\'{E}}tale", r"x_{i} and {\'{E}}tale"),
         (r"{\textsc{Mill} and {More}}", r"{\textsc{Mill} and More}"),
+        (r"{\textless}i{\textgreater}x\textless{}/i\textgreater{}", "<i>x</i>"),
     ],
 )
 def test_braces_that_protect_letters_go_and_those_of_latex_stay(printed, text) -> None:
@@ -159,6 +160,17 @@ def test_a_malformed_entry_is_a_reject_with_its_place_and_the_rest_goes_on() -> 
     assert "unclosed" in dump.rejects["raw_text"][0]
 
 
+def test_a_comma_forgotten_between_fields_is_a_reject_and_words_alone_are_text() -> None:
+    dump = read_dump(
+        "@misc{a, title={One} year={2000}}\n@misc{b, title={Two}\n year = 2000}\n"
+        "@misc{c, title=Three Mills, year={1999}}\n"
+    )
+    dump.assert_accounted()
+    assert dump.column("title") == ["Three Mills"]
+    assert dump.rejects["line_start"].to_list() == [1, 2]
+    assert "comma is missing" in dump.rejects["message"][0]
+
+
 def test_a_field_twice_is_a_warning() -> None:
     dump = read_dump("@misc{a, title={One}, title={Two}}")
     assert dump.column("title") == ["One"]
@@ -187,11 +199,165 @@ def test_preprints_are_told_from_what_they_became() -> None:
     assert dump.column("version") == ["preprint", "preprint", "published", "preprint"]
 
 
-def test_a_date_that_is_none_is_a_warning() -> None:
-    dump = read_dump("@misc{a, title={A}, date={1999-02-31}}\n@misc{b, title={B}, year={in press}}")
-    assert dump.column("publication_date") == [None, None]
+@pytest.mark.parametrize(
+    "printed",
+    ["date={1999-02-31}", "year={in press}", "month=jun", "date={/2000-05}", "date={199X}",
+     "year=1999, month={13}", "date={-0876}", "date={n.d.}"],
+)  # fmt: skip
+def test_a_date_that_is_none_is_a_warning(printed) -> None:
+    dump = read_dump(f"@misc{{a, title={{A}}, {printed}}}")
+    assert dump.column("publication_date") == [None]
     assert [w["check"] for w in dump.column("warnings")[0]] == ["possible_date"]
-    assert dump.column("warnings")[1] is None
+
+
+@pytest.mark.parametrize(
+    ("printed", "date", "precision"),
+    [
+        ("date={1984/1986}", dt.date(1984, 1, 1), "year"),
+        ("date={1988-03/1988-05}", dt.date(1988, 3, 1), "month"),
+        ("date={2014-12-1}", dt.date(2014, 12, 1), "day"),
+        ("date={2001-21}", dt.date(2001, 1, 1), "year"),
+        ("date={12 March 2014}", dt.date(2014, 3, 12), "day"),
+        ("date={in press}, year=2013", dt.date(2013, 1, 1), "year"),
+        ("year={2017,June}", dt.date(2017, 6, 1), "month"),
+        ("year={{2014a}}, month={10--14 July}", dt.date(2014, 7, 10), "day"),
+        ("year={2009-10}", dt.date(2009, 1, 1), "year"),
+        ("year={2009/10/31}", dt.date(2009, 10, 31), "day"),
+        ("year=2012, month={7-8}", dt.date(2012, 7, 1), "month"),
+        ("year=2012, month=5, day=14", dt.date(2012, 5, 14), "day"),
+        ("year=2002, month={July 30th}", dt.date(2002, 7, 30), "day"),
+        ("year=2012, month=oct # {-} # nov", dt.date(2012, 10, 1), "month"),
+        ("year=2012, month={Spring}", dt.date(2012, 1, 1), "year"),
+    ],
+)
+def test_dates_of_all_forms(printed, date, precision) -> None:
+    dump = read_dump(f"@misc{{a, title={{A}}, {printed}}}")
+    assert dump.entries.select("publication_date", "date_precision").rows() == [(date, precision)]
+    assert dump.column("warnings") == [None]
+
+
+def test_a_month_that_is_none_is_a_warning_and_the_year_is_read() -> None:
+    dump = read_dump("@misc{a, title={A}, year=2012, month={Juin}}")
+    assert dump.column("date_precision") == ["year"]
+    assert [w["printed"] for w in dump.column("warnings")[0]] == ["Juin"]
+
+
+NESTED = """@comment{
+@article{old, title={Old}, year=1999}
+@article{older, title={Older}}
+}
+@misc{a, title={One}, note={as in
+@book{within, title={Within}}
+and {more}}, year=2000}
+@comment{jabref-meta: grouping:
+0 AllEntriesGroup:;
+}
+@comment free words
+@article(b, title="Two", note="see
+@book{too, title={Too}}")
+@set{c, entryset={a,b}}
+"""
+
+
+@pytest.mark.parametrize("chunk", [20, 100, 10_000])
+def test_what_stands_within_a_comment_or_a_value_is_no_entry(monkeypatch, chunk) -> None:
+    monkeypatch.setattr(bibtex, "CHUNK_BYTES", chunk)
+    dump = read_dump(NESTED)
+    dump.assert_accounted()
+    assert dump.column("title") == ["One", "Two"]
+    assert dump.column("line_start") == [5, 12]
+    assert dump.column("note") == ["as in @bookwithin, title=Within and more",
+                                   "see @booktoo, title=Too"]  # fmt: skip
+    assert dump.rejects.is_empty()
+
+
+@pytest.mark.parametrize(
+    "unclosed",
+    ["@comment{ forgotten", "@misc{x, title={Broken, year=2000}", '@misc{x, title="Broken}'],
+)
+def test_what_is_never_closed_hides_nothing(unclosed) -> None:
+    dump = read_dump(f"@misc{{a, title={{One}}}}\n{unclosed}\n@misc{{b, title={{Two}}}}\n")
+    dump.assert_accounted()
+    assert dump.column("title") == ["One", "Two"]
+    assert dump.rejects["line_start"].to_list() == [2]
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_lines_end_as_they_like(end) -> None:
+    text = "notes\n\n@misc{a,\n title={One},\n}\n\n@misc{b,\n title={Two},\n year=1999\n}\n"
+    dump = read_dump(text.replace("\n", end))
+    assert dump.format == "bibtex"
+    assert dump.column("title") == ["One", "Two"]
+    assert dump.entries.select("line_start", "line_end").rows() == [(3, 5), (7, 10)]
+
+
+def test_comments_between_fields_are_none_of_them() -> None:
+    dump = read_dump("@misc{a,\n % first\n title={One},\n % year={1998},\n year={1999}\n % last\n}")
+    assert dump.entries.select("title", "date_printed").rows() == [("One", "1999")]
+    assert dump.column("warnings") == [None]
+    assert dump.unknown_fields == {}
+
+
+@pytest.mark.parametrize("chunk", [60, 10_000])
+def test_an_entry_has_what_others_of_the_file_tell_of_it(monkeypatch, chunk) -> None:
+    monkeypatch.setattr(bibtex, "CHUNK_BYTES", chunk)
+    dump = read_dump(
+        "@inproceedings{a, title={One}, crossref={p}, pages={1--9}, doi={}, volume={}}\n"
+        "@inproceedings{b, title={Two}, crossref={p}, booktitle={Own}, date={2001-02}}\n"
+        "@incollection{c, title={Three}, crossref={nowhere}, xdata={x, y}}\n"
+        '@string{mill = "Mill"}\n@string{press = mill # " Press"}\n'
+        "@proceedings{p, title={Proc}, subtitle={Of Mills}, editor={Doe, Jane}, year=2000,\n"
+        " month=may, volume={7}, doi={10.1000/1}, pages={1--999}, abstract={All}, xdata={x}}\n"
+        "@xdata{x, publisher=press}\n@xdata{y, publisher={Other}, year=1990, xdata={y}}\n"
+    )
+    dump.assert_accounted()
+    assert dump.column("title") == ["One", "Two", "Three", "Proc: Of Mills"]
+    assert dump.column("venue") == ["Proc: Of Mills", "Own", None, None]
+    assert dump.column("publisher")[:2] == ["Mill Press", "Mill Press"]
+    assert dump.column("volume") == ["7", "7", None, "7"]
+    assert dump.column("date_printed") == ["may 2000", "2001-02", "1990", "may 2000"]
+    assert dump.column("editors")[0] == ["Jane Doe"]
+    assert dump.column("pages") == ["1--9", None, None, "1--999"]
+    assert dump.column("doi") == [None, None, None, "10.1000/1"]
+    assert dump.column("abstract")[0] is None
+    assert [each[0]["value"] for each in dump.column("related")[:2]] == ["p", "p"]
+
+
+def test_names_as_programs_write_them() -> None:
+    dump = read_dump(
+        "@misc{a, title={T}, author={Born, L. et al.}}\n"
+        "@misc{b, title={T}, author={A. Doe and and B. Roe}}\n"
+        "@misc{c, title={T}, author={family=Gogh, given=Vincent, prefix=van}}\n"
+        "@misc{e, title={T}, author={Doe, Jane F., Jr. and Roe, III, R.}}\n"
+        "@misc{d, title={T}, author={Wang, Wei and Wei Wang 0001},\n"
+        ' author+an:orcid={1="0000-0002-1825-0097"}}\n'
+    )
+    assert dump.names() == [
+        ["L. Born"], ["A. Doe", "B. Roe"], ["Vincent van Gogh"],
+        ["Jane F. Doe Jr.", "R. Roe III"], ["Wei Wang", "Wei Wang"],
+    ]  # fmt: skip
+    assert dump.column("authors_complete") == [False, True, True, True, True]
+    assert dump.column("authors")[2][0]["family_name"] == "van Gogh"
+    first, second = dump.column("authors")[4]
+    assert (first["orcid"], second["orcid"]) == ("0000-0002-1825-0097", None)
+    assert second["source_author_key"] == "Wei Wang 0001"
+
+
+def test_identifiers_where_programs_put_them() -> None:
+    dump = read_dump(
+        "@article{a, title={A}, eprint={0009418v1}, archivePrefix={arXiv},"
+        " primaryClass={arXiv:cond-mat}}\n"
+        "@article{b, title={A}, eprint={9901001}, archivePrefix={hep-th}}\n"
+        "@article{c, title={A}, eprint={5500723}, eprinttype={pubmed}, doi={10.1000/x{\\_}1}}\n"
+        "@article{d, title={A}, arxivId={1706.03762}, doi={10.1000/x\\_2}}\n"
+        "@article{e, title={A}, note={Comment on arXiv:1706.03762}}\n"
+        "@article{f, title={A}, note={Available online at arXiv:1706.03762}}\n"
+    )
+    assert dump.column("arxiv_id") == [
+        "cond-mat/0009418v1", "hep-th/9901001", None, "1706.03762", None, "1706.03762",
+    ]  # fmt: skip
+    assert dump.column("doi")[2:4] == ["10.1000/x_1", "10.1000/x_2"]
+    assert dump.column("identifiers")[2] == [{"scheme": "pmid", "value": "5500723"}]
 
 
 def test_fields_that_nobody_knows_are_counted() -> None:

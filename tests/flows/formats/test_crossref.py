@@ -296,6 +296,14 @@ def test_relations_of_all_kinds_are_read() -> None:
     assert row["note"] == "new_version"
 
 
+def test_a_relation_may_lack_the_kind_of_its_id() -> None:
+    row = read_work(relation={"is-preprint-of": [{"id": "10.1234/OE.5"}, {"id": "PXD001"}]})
+    assert [(each["scheme"], each["value"]) for each in row["related"]] == [
+        ("doi", "10.1234/OE.5"),
+        (None, "PXD001"),
+    ]
+
+
 def test_preprints_name_their_server_and_field() -> None:
     posted = {"type": "posted-content", "subtype": "preprint", "group_title": "Genomics"}
     for institution in ([{"name": "bioRxiv"}], {"name": "bioRxiv"}):
@@ -323,6 +331,35 @@ def test_places_in_a_journal() -> None:
     )
     assert (row["venue"], row["volume"], row["pages"]) == ("Acta", "3", "e17")
     assert read_work(page="1-9", article_number="e17")["pages"] == "1-9"
+
+
+def test_the_venue_of_a_chapter_is_the_book_not_its_series() -> None:
+    both = ["Lecture Notes in Examples", "Examples 2017", ""]
+    assert read_work(type="book-chapter", container_title=both)["venue"] == "Examples 2017"
+    alone = read_work(type="book-chapter", container_title=["A Book"])
+    assert alone["venue"] == "A Book"
+    journal = read_work(type="journal-article", container_title=["Acta Exempli", "Acta Ex."])
+    assert journal["venue"] == "Acta Exempli"
+
+
+def test_older_answers_give_the_last_change_in_milliseconds() -> None:
+    indexed = {"date-parts": [[2015, 6, 9]], "timestamp": 1433817308344}
+    assert read_work(indexed=indexed)["updated_at"] == dt.datetime(
+        2015, 6, 9, 2, 35, 8, 344000, tzinfo=dt.UTC
+    )
+    both = {**indexed, "date-time": "2016-01-02T03:04:05Z"}
+    moment = dt.datetime(2016, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+    assert read_work(indexed=both)["updated_at"] == moment
+
+
+def test_an_answer_of_few_fields_is_read() -> None:
+    items = [{"DOI": "10.1234/a", "title": ["An Example"]}, {"DOI": "10.1234/b"}]
+    message = {"facets": {}, "total-results": 2, "items": items}
+    dump = read_dump(json.dumps({"status": "ok", "message-type": "work-list", "message": message}))
+    dump.assert_accounted()
+    assert dump.format == "crossref"
+    assert dump.column("doi") == ["10.1234/a", "10.1234/b"]
+    assert dump.column("title") == ["An Example", None]
 
 
 def test_an_answer_with_one_work_is_read() -> None:

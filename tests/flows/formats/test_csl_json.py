@@ -134,7 +134,8 @@ def read_item(**fields: Any) -> ReadDump:
         ({"date-parts": [[2017]], "season": "2"}, dt.date(2017, 1, 1), "year"),
         ("2017-06", dt.date(2017, 6, 1), "month"),
         ({"date-parts": [[None]]}, None, None),
-        ({"literal": "in press"}, None, None),
+        ({"date_parts": [["2017", 6]]}, dt.date(2017, 6, 1), "month"),
+        ({"year": 2017, "month": 6, "day": 12}, dt.date(2017, 6, 12), "day"),
     ],
 )
 def test_dates_of_all_forms(issued, date, precision) -> None:
@@ -143,10 +144,18 @@ def test_dates_of_all_forms(issued, date, precision) -> None:
     assert dump.column("warnings") == [None]
 
 
-def test_a_date_that_is_none_is_a_warning() -> None:
-    dump = read_item(issued={"date-parts": [[2017, 2, 30]]})
+@pytest.mark.parametrize(
+    ("issued", "printed"),
+    [({"date-parts": [[2017, 2, 30]]}, "2017-2-30"), ({"literal": "in press"}, "in press")],
+)
+def test_a_date_that_is_none_is_a_warning(issued, printed) -> None:
+    dump = read_item(issued=issued)
     assert dump.column("publication_date") == [None]
-    assert [each["printed"] for each in dump.column("warnings")[0]] == ["2017-2-30"]
+    assert [each["printed"] for each in dump.column("warnings")[0]] == [printed]
+
+
+def test_what_a_note_replies_to_is_no_identifier() -> None:
+    assert read_item(note="Comment on arXiv:1706.03762").column("arxiv_id") == [None]
 
 
 def test_names_of_all_kinds() -> None:

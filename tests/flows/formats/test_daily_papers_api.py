@@ -200,3 +200,28 @@ def test_an_answer_cut_short_keeps_what_stands_before_the_cut() -> None:
 def test_other_json_is_not_taken_for_an_answer() -> None:
     for other in ({"paper": "A", "title": "B"}, {"paper": {"id": "1"}, "numComments": 1}, {}):
         assert daily_papers_api.sniff(json.dumps([other])) == 0.0
+        assert daily_papers_api.sniff(json.dumps(other)) == 0.0
+    abstracts = {"id": "2401.00001", "authors": [], "summary": "We ..."}
+    assert daily_papers_api.sniff(json.dumps([abstracts])) == 0.0
+
+
+def test_papers_that_nothing_wraps_are_read() -> None:
+    paper = {
+        "id": "2401.00001",
+        "title": "An Example",
+        "summary": "We show.",
+        "publishedAt": "2024-01-02T00:00:00.000Z",
+        "authors": [{"_id": "1", "name": "Jane Doe", "hidden": False, "user": {"user": "jane"}}],
+        "upvotes": 3,
+        "discussionId": "1",
+        "githubRepo": "https://github.com/a/b",
+        "organization": {"name": "acme", "fullname": "Acme Labs"},
+        "ai_summary": "A summary.",
+    }
+    for content in (paper, [paper]):
+        dump = read_dump(json.dumps(content))
+        dump.assert_accounted()
+        assert (dump.format, dump.unknown_fields) == ("daily_papers_api", {})
+        wrapped = read_dump(json.dumps([{"paper": paper, "numComments": None}]))
+        assert dump.rows() == wrapped.rows()
+        assert dump.stated.equals(wrapped.stated)

@@ -154,6 +154,8 @@ def test_electronic_editions_are_dois_links_and_identifiers() -> None:
         )
     )
     assert read.column("doi") == ["https://doi.org/10.1/a"]
+    publisher = dblp(article("<ee>http://doi.acm.org/10.1145/1.2</ee>"))
+    assert publisher.column("doi") == ["http://doi.acm.org/10.1145/1.2"]
     assert read.column("links") == [["https://aclanthology.org/D14-1162/"]]
     assert [tuple(each.values()) for each in read.column("identifiers")[0]] == [
         ("dblp", "journals/x/A1"),

@@ -303,3 +303,190 @@ def test_elements_that_nobody_knows_are_counted() -> None:
 def test_other_xml_is_not_taken_for_a_harvest() -> None:
     for other in ("<dblp><article/></dblp>", "<collection><volume/></collection>", "OAI-PMH", "{}"):
         assert oai_pmh.sniff(other) == 0.0
+
+
+def test_records_without_an_envelope_need_no_declarations() -> None:
+    dump = read_dump(
+        "<records>\n<oai:record><!-- saved --><oai:header><oai:identifier>a</oai:identifier>"
+        "</oai:header><oai:metadata><oai_dc:dc><dc:title>A</dc:title><dcterms:issued>2001"
+        "</dcterms:issued></oai_dc:dc></oai:metadata></oai:record>\n</records>"
+    )
+    dump.assert_accounted()
+    assert dump.format == "oai_pmh"
+    assert dump.column("title") == ["A"]
+    assert dump.unknown_fields == {"issued": 1}
+
+
+def test_deleted_records_of_the_older_protocol() -> None:
+    dump = read_dump(
+        '<ListRecords xmlns="http://www.openarchives.org/OAI/1.1/OAI_ListRecords">\n'
+        '<record status="deleted"><header><identifier>a</identifier></header></record>\n'
+        "</ListRecords>"
+    )
+    dump.assert_accounted()
+    assert dump.deletions["source_key"].to_list() == ["a"]
+    assert dump.rejects.is_empty()
+
+
+# ---- What repositories make of Dublin Core
+
+
+@pytest.mark.parametrize(
+    ("printed", "names", "affiliations"),
+    [
+        ("Doe, Jane; University of A, B", ["Jane Doe"], ["University of A, B"]),
+        ("Doe, Jane; Dept. of A; B Lab, C, D", ["Jane Doe"], ["Dept. of A", "B Lab, C, D"]),
+        ("Doe, Jane; EXL", ["Jane Doe"], ["EXL"]),
+        ("Doe, Jane; Roe, Richard; Poe, E. A.", ["Jane Doe", "Richard Roe", "E. A. Poe"], None),
+        ("Doe, Jane; Roe, Richard, Jr.", ["Jane Doe", "Richard Roe Jr."], None),
+        ("Jane Doe; Richard Roe", ["Jane Doe", "Richard Roe"], None),
+        ("Jane Doe; Institute of Tests", ["Jane Doe"], ["Institute of Tests"]),
+        ("Institute of Tests; Department 4", ["Institute of Tests"], ["Department 4"]),
+        ("Doe, Jane, 1951-", ["Jane Doe"], None),
+        ("Doe, Jane, 1901-1980.", ["Jane Doe"], None),
+        ("Doe, Jane (1951- )", ["Jane Doe"], None),
+        ("Doe, Jane, b. 1951", ["Jane Doe"], None),
+        ("Team 2020", ["Team 2020"], None),
+        ("Doe, Jr., Richard", ["Richard Doe Jr."], None),
+        ("Doe, Jr.", ["Doe, Jr."], None),
+    ],
+)  # fmt: skip
+def test_what_is_printed_with_a_creator(printed, names, affiliations) -> None:
+    dump = read_dc(f"<dc:title>A</dc:title><dc:creator>{printed}</dc:creator>")
+    assert dump.names() == [names]
+    assert dump.column("authors")[0][0]["affiliations"] == affiliations
+
+
+@pytest.mark.parametrize(
+    ("printed", "venue", "volume", "issue", "pages"),
+    [
+        ("J. of Tests; Vol. 2 No. 1 (2018): Theme; 12-20", "J. of Tests", "2", "1", "12-20"),
+        ("J. of Tests; Vol 2, No 1-2 (2010); e12", "J. of Tests", "2", "1-2", "e12"),
+        ("Revista; v. 3 n. 4 (2019)", "Revista", "3", "4", None),
+        ("Foro; Vol. 3 Núm. 2 (2013): Tema; 7-9", "Foro", "3", "2", "7-9"),
+        ("J. of Tests; No 5 (2013)", "J. of Tests", None, "5", None),
+        ("J. of Tests; Vol. 7 (2013)", "J. of Tests", "7", None, None),
+        ("J. of Tests; 2022", "J. of Tests", None, None, None),
+        ("J. of Tests; Part 2", "J. of Tests; Part 2", None, None, None),
+        ("Tests, Vol. 3; Trials", "Tests, Vol. 3; Trials", None, None, None),
+        ("Journal of Tests", "Journal of Tests", None, None, None),
+    ],
+)
+def test_a_source_tells_venue_volume_issue_and_pages(printed, venue, volume, issue, pages) -> None:
+    dump = read_dc(
+        "<dc:title>A</dc:title>"
+        + tags("dc:", source=["ISSN: 1234-5679", printed, "Zeitschrift; Bd. 2 Nr. 1 (2018)"])
+    )
+    assert dump.entries.select("venue", "volume", "issue", "pages").row(0) == (
+        venue, volume, issue, pages,
+    )  # fmt: skip
+    assert dump.column("note") == [None]
+
+
+def test_a_whole_citation_is_no_venue() -> None:
+    dump = read_dc(
+        "<dc:title>A</dc:title>"
+        + tags("dc:", source=["https://a.example/1", "Tests, 2018. \u27e8x-1\u27e9"])
+    )
+    assert dump.column("venue") == [None]
+    assert dump.column("note") == ["Tests, 2018. \u27e8x-1\u27e9"]
+
+
+def test_relations_are_identifiers_links_or_remarks() -> None:
+    semantics = "info:eu-repo/semantics"
+    dump = read_dc(
+        "<dc:title>A</dc:title>"
+        + tags(
+            "dc:",
+            relation=[
+                f"{semantics}/altIdentifier/doi/http://dx.doi.org/10.1000/1",
+                f"{semantics}/altIdentifier/eissn/1234-5679",
+                f"{semantics}/altIdentifier/url/https://a.example/1.pdf",
+                f"{semantics}/reference/doi/10.1000/2",
+                "info:eu-repo/grantAgreement/X/1",
+                "url:https://b.example/code",
+                "https://doi.org/10.1000/3",
+                "Reports on Tests;42",
+            ],
+        )
+    )
+    assert dump.column("doi") == ["http://dx.doi.org/10.1000/1"]
+    assert dump.column("identifiers") == [[{"scheme": "issn", "value": "1234-5679"}]]
+    assert [each["value"] for each in dump.column("related")[0]] == [
+        "10.1000/2", "https://doi.org/10.1000/3",
+    ]  # fmt: skip
+    assert dump.column("links") == [["https://a.example/1.pdf", "https://b.example/code"]]
+    assert dump.column("note") == ["Reports on Tests;42"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "date", "precision"),
+    [
+        ("2010-03-20 12:00:00", dt.date(2010, 3, 20), "day"),
+        ("2010/03/20", dt.date(2010, 3, 20), "day"),
+        ("20100320", dt.date(2010, 3, 20), "day"),
+        ("2010-03-00", dt.date(2010, 3, 1), "month"),
+        ("2010-00-00", dt.date(2010, 1, 1), "year"),
+        ("[c2010]", dt.date(2010, 1, 1), "year"),
+        ("2010?", dt.date(2010, 1, 1), "year"),
+        ("March 2010", dt.date(2010, 3, 1), "month"),
+        ("20-Mar-2010", dt.date(2010, 3, 20), "day"),
+        ("March 20th, 2010", dt.date(2010, 3, 20), "day"),
+        ("1998-1999", None, None),
+        ("20 March", None, None),
+        ("31 February 2010", None, None),
+    ],
+)
+def test_dates_of_many_shapes(printed, date, precision) -> None:
+    dump = read_dc(f"<dc:title>A</dc:title><dc:date>{printed}</dc:date>")
+    assert dump.entries.select("publication_date", "date_precision").row(0) == (date, precision)
+    assert (dump.column("warnings") == [None]) == (date is not None)
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "ix, 295 leaves : ill. ; 29 cm.",
+        "Made available in DSpace on 2012-06-25T13:10:26Z (GMT). No. of bitstreams: 1" + " x" * 60,
+        "Submitted by Jane Doe (jane@a.example) on 2012-06-25T13:10:26Z" + " x" * 60,
+        "International audience",
+        "Includes bibliographical references.",
+    ],
+)
+def test_remarks_are_no_abstract(remark) -> None:
+    dump = read_dc(f"<dc:title>A</dc:title><dc:description>{remark}</dc:description>")
+    assert (dump.column("abstract"), dump.column("note")) == ([None], [remark])
+
+
+def test_identifiers_printed_as_paths_of_a_site() -> None:
+    dump = read_dc(
+        "<dc:title>A</dc:title>"
+        + tags("dc:", identifier=["/pmc/articles/PMC77/", "/pubmed/123", "oai:x:1"])
+    )
+    assert dump.column("identifiers") == [
+        [{"scheme": "pmcid", "value": "PMC77"}, {"scheme": "pmid", "value": "123"}]
+    ]
+    assert dump.column("note") == [None]
+
+
+def test_sets_that_are_shelves_are_no_category() -> None:
+    sets = ["com_1721_33", "hdl_1721_5", "747970653D61727469636C65", "driver", "math:AG"]
+    header = "<identifier>oai:x:1</identifier>" + tags("", setSpec=sets)
+    assert read_dc("<dc:title>A</dc:title>", header).column("categories") == [["math:AG"]]
+    shelves = "<identifier>oai:x:1</identifier>" + tags("", setSpec=sets[:4])
+    assert read_dc("<dc:title>A</dc:title>", shelves).column("category") == [None]
+
+
+def test_a_classification_is_no_category_while_there_are_words() -> None:
+    subjects = ["info:eu-repo/classification/ddc/590", "Tests"]
+    dump = read_dc("<dc:title>A</dc:title>" + tags("dc:", subject=subjects))
+    assert dump.column("category") == ["Tests"]
+
+
+def test_dublin_core_is_known_whatever_its_namespace() -> None:
+    for name in ("http://www.openarchives.org/OAI/2.0/oai_dc", "https://a.example/dc/"):
+        dump = read_dump(
+            f"<record {OAI}><header><identifier>a</identifier></header><metadata>"
+            f'<dc xmlns="{name}"><title>Whole</title></dc></metadata></record>'
+        )
+        assert dump.column("title") == ["Whole"]

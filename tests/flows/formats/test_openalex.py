@@ -197,6 +197,20 @@ def test_an_index_without_words_is_no_abstract(index) -> None:
     assert read_work(abstract_inverted_index=index)["abstract"] is None
 
 
+def test_an_index_may_be_a_text_and_stand_in_an_object_with_its_length() -> None:
+    index = {"We": [0], "show": [1, 3], "InvertedIndex": [2], "IndexLength": [4]}
+    text = "We show InvertedIndex show IndexLength"
+    wrapped = {"IndexLength": 5, "InvertedIndex": index}
+    forms = (index, wrapped, json.dumps(index), json.dumps(wrapped), "", "no index", None)
+    dump = read_works(*({"abstract_inverted_index": form} for form in forms))
+    dump.assert_accounted()
+    assert dump.column("ordinal") == [1, 2, 3, 4, 5, 7]
+    assert dump.column("abstract") == [text] * 4 + [None] * 2
+    assert dump.rejects["column"].to_list() == ["abstract_inverted_index"]
+    empty = read_work(abstract_inverted_index={"IndexLength": 0, "InvertedIndex": {}})
+    assert empty["abstract"] is None
+
+
 @pytest.mark.parametrize(
     ("type_", "source", "version", "expected"),
     [
@@ -319,6 +333,34 @@ def test_older_and_newer_layouts_are_read() -> None:
     assert row["updated_at"] == dt.datetime(2023, 7, 21, tzinfo=dt.UTC)
 
 
+HOST_VENUE = {
+    "id": f"{ROOT}V1", "display_name": "Acta Exempli", "issn_l": "0341-4183",
+    "issn": ["0341-4183", "1865-7648"], "publisher": "Example Press", "type": "journal",
+    "url": "https://example.org/1", "is_oa": True, "version": "submittedVersion", "license": None,
+}  # fmt: skip
+
+
+def test_host_venues_of_older_snapshots_are_locations() -> None:
+    others = [{"id": None, "url": "https://arxiv.org/abs/1706.03762", "type": "repository"}]
+    row = read_work(host_venue=HOST_VENUE, alternate_host_venues=others)
+    assert (row["venue"], row["publisher"]) == ("Acta Exempli", "Example Press")
+    assert (row["version"], row["arxiv_id"]) == ("published", "1706.03762")
+    assert row["links"] == ["https://example.org/1", "https://arxiv.org/abs/1706.03762"]
+    issns = [each["value"] for each in row["identifiers"] if each["scheme"] == "issn"]
+    assert issns == ["0341-4183", "1865-7648"]
+
+
+def test_a_location_goes_before_a_host_venue_and_empty_ones_are_none() -> None:
+    place = {"source": {"display_name": "New Name", "type": "journal"}}
+    row = read_work(host_venue=HOST_VENUE, primary_location=place, locations=[place])
+    assert (row["venue"], row["links"]) == ("New Name", None)
+    nothing = dict.fromkeys(HOST_VENUE)
+    row = read_work(host_venue=nothing, alternate_host_venues=[])
+    assert (row["venue"], row["version"], row["links"]) == (None, None, None)
+    rows = read_works({"host_venue": None}, {"host_venue": HOST_VENUE}).column("venue")
+    assert rows == [None, "Acta Exempli"]
+
+
 @pytest.mark.parametrize(
     ("printed", "moment"),
     [
@@ -431,6 +473,7 @@ def test_other_json_is_not_taken_for_works() -> None:
         {"id": "2401.00001", "title": "A", "categories": "cs.CL", "authors_parsed": []},
         {"DOI": "10.1/a", "title": ["A"], "prefix": "10.1"},
         {"results": []},
+        {"results": [{"id": f"{ROOT}W1", "hint": "Jane Doe", "entity_type": "work"}]},
         [],
     ):
         assert openalex.sniff(json.dumps(other)) == 0.0

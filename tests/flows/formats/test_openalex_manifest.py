@@ -51,6 +51,18 @@ def test_the_stated_count_is_that_of_the_whole_else_the_sum(text, stated) -> Non
     assert dump.rejects.is_empty()
 
 
+def test_a_newer_manifest_lists_files_behind_what_they_are() -> None:
+    files = [
+        {"url": f"s3://openalex/data/jsonl/works/part_{number}.gz", "meta": {"record_count": 2}}
+        for number in range(3)
+    ]
+    about = {"date": "2026-01-02", "format": "jsonl", "entity": "works", "content_length": 9}
+    for sums, stated in (({"record_count": 6}, 6), ({}, 6), ({"record_count": 7}, 7)):
+        dump = read_dump(json.dumps({**about, **sums, "files": files}))
+        assert (dump.format, dump.reading.stated_count) == ("openalex_manifest", stated)
+        dump.assert_accounted()
+
+
 def test_a_cut_manifest_is_a_reject() -> None:
     dump = read_dump(manifest(3, 4, record_count=7)[:-20])
     dump.assert_accounted()
@@ -59,7 +71,14 @@ def test_a_cut_manifest_is_a_reject() -> None:
 
 
 def test_other_json_is_not_taken_for_a_manifest() -> None:
-    for other in ({"entries": [{"title": "A"}]}, {"entries": {}}, {"items": []}, []):
+    for other in (
+        {"entries": [{"title": "A"}]},
+        {"entries": {}},
+        {"items": []},
+        {"files": []},
+        {"date": "2026-01-02", "files": [{"url": "https://example.org/a", "meta": {}}]},
+        [],
+    ):
         assert openalex_manifest.sniff(json.dumps(other)) == 0.0
 
 

@@ -172,12 +172,51 @@ def test_blank_lists_are_no_lists_and_affiliations_may_lack_authors() -> None:
         ("Jane Doe, Jr., Richard Roe", ["Jane Doe, Jr.", "Richard Roe"]),
         ("Jane Doe; Richard Roe;", ["Jane Doe", "Richard Roe"]),
         ("Jane Doe;;Richard Roe", ["Jane Doe", "Richard Roe"]),
+        ("J. Doe; Jr; R. Roe; III", ["J. Doe Jr", "R. Roe III"]),
     ],
 )
 def test_authors_are_set_apart_by_semicolons_or_commas(line, names) -> None:
     row = read_item(author=line)
     assert [author["name"] for author in row["authors"]] == names
     assert row["authors_complete"] is True
+
+
+def test_anonymous_is_nobody() -> None:
+    for line in ("Anonymous", "Anonymous Authors", "anonymous author(s)"):
+        row = read_item(author=line)
+        assert (row["authors"], row["authors_complete"]) == (None, None)
+    assert read_item(author="Anon Doe;Bob")["authors"][0]["name"] == "Anon Doe"
+
+
+def test_addresses_and_names_are_no_profile_ids() -> None:
+    row = read_item(author="Jane Doe;Li Wei;R. Roe", authorids="jane@example.org;Li Wei;~R._Roe1")
+    assert [each["source_author_key"] for each in row["authors"]] == [None, None, "~R._Roe1"]
+    assert row["warnings"] is None
+
+
+@pytest.mark.parametrize(
+    ("github", "has_code"),
+    [
+        ("https://github.com/a/b", True), ("https://a.github.io", True), ("Not provided", None),
+        ("https://github.com/", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_code_is_where_an_address_says_so(github, has_code) -> None:
+    assert read_item(github=github)["has_code"] is has_code
+
+
+def test_a_placeholder_is_no_abstract() -> None:
+    assert read_item(abstract="Abstract Unavailable")["abstract"] is None
+    assert read_item(abstract="Abstract thought is hard.")["abstract"] is not None
+    assert read_item(abstract=None)["abstract"] is None
+
+
+def test_lists_with_addresses_and_authors_with_commas_are_recognised() -> None:
+    item = {"title": "A", "author": "B C, D E", "aff": "MIT; ETH", "site": "https://a.org/1",
+            "pdf": "https://a.org/1.pdf", "doi": "https://a.org/chapter/10.1234/5_6"}  # fmt: skip
+    dump = read_dump(json.dumps([item]))
+    assert dump.format == "paper_list"
+    assert dump.names() == [["B C", "D E"]]
 
 
 def test_affiliations_beside_authors_with_commas_are_of_the_entry() -> None:
@@ -198,7 +237,7 @@ def test_a_list_of_authors_may_be_cut() -> None:
     [
         ("Accept (Spotlight)", "published"), ("Top-5% notable", "published"),
         ("Long Findings", "published"), ("Desk Reject", "preprint"), ("Withdrawn", "preprint"),
-        ("Active", None), ("", None),
+        ("Technical Paper", "published"), ("Active", None), ("", None),
     ],
 )  # fmt: skip
 def test_the_status_tells_a_paper_from_a_submission(status, version) -> None:

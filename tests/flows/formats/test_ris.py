@@ -121,10 +121,13 @@ def test_junk_before_between_within_and_after_records_is_rejected_run_by_run() -
 
 
 def test_what_a_publisher_prints_before_records_is_furniture() -> None:
-    text = "Provider: X\nDatabase: Y\nContent:text/plain\n\nTY  - JOUR\nTI  - One\nER  - \nEF  - \n"
+    text = (
+        "Record #3 of 9\nProvider: X\nDatabase: Y\nContent:text/plain\n\nTY  - JOUR\nTI  - One\n"
+        "ER  - \nEF  - \n"
+    )
     dump = read_dump(text)
     assert dump.rejects.is_empty()
-    assert_lines_add_up(text, furniture=4)
+    assert_lines_add_up(text, furniture=5)
 
 
 def test_a_line_that_goes_on_is_no_tag_in_prose_and_a_tag_elsewhere() -> None:
@@ -161,7 +164,8 @@ def test_names_of_all_kinds() -> None:
         ("PY  - 2019\nDA  - MAR 21", dt.date(2019, 3, 21), "day"),
         ("PY  - 2019\nDA  - 2018/12/30", dt.date(2019, 1, 1), "year"),
         ("DA  - 21 March 2019", dt.date(2019, 3, 21), "day"),
-        ("PY  - in press", None, None),
+        ("PY  - 2019\nY1  - 4-8 Aug. 2019", dt.date(2019, 8, 1), "month"),
+        ("PY  - ///", None, None),
     ],
 )
 def test_dates(tags, date, precision) -> None:
@@ -171,10 +175,11 @@ def test_dates(tags, date, precision) -> None:
     assert dump.column("warnings") == [None]
 
 
-def test_a_date_that_is_none_is_a_warning() -> None:
-    dump = read_dump("TY  - JOUR\nTI  - T\nPY  - 2019/02/31\nER  - ")
+@pytest.mark.parametrize("printed", ["2019/02/31", "in press"])
+def test_a_date_that_is_none_is_a_warning(printed) -> None:
+    dump = read_dump(f"TY  - JOUR\nTI  - T\nPY  - {printed}\nER  - ")
     assert dump.column("publication_date") == [None]
-    assert [each["printed"] for each in dump.column("warnings")[0]] == ["2019/02/31"]
+    assert [each["printed"] for each in dump.column("warnings")[0]] == [printed]
 
 
 def test_identifiers_where_programs_put_them() -> None:
@@ -189,6 +194,42 @@ def test_identifiers_where_programs_put_them() -> None:
     assert dump.column("version") == ["published", "published", "preprint"]
     schemes = [[each["scheme"] for each in ids or []] for ids in dump.column("identifiers")]
     assert schemes == [["isbn", "pmid", "pmcid"], ["issn", "wos"], []]
+
+
+def test_what_databases_add_is_read_or_left_alone() -> None:
+    text = (
+        "1.\nTY  - JOUR\nTI  - A\nSN  - 1234-5679\n2345-678X\nC2  - 38580657\nDB  - Scopus\n"
+        "PU  - Mill Press\nFX  - Thanks\nER  - \n\n2. \n"
+        'TY  - JOUR\nTI  - B\nSN  - ["1234-5679", "2345-678X"]\n'
+        "DO  - 10.1000/184     LK  - https://library.example/184\nER  - \n"
+        "TY  - JOUR\nTI  - C\nSN  - 12345679, 2345678X\nM1  - Poe, A. (2019). On arXiv:1706.03762\n"
+        f"A2  - {'Poe, A., Coe, B., ' * 20}\nN1  - Replies to arXiv:1706.03762\nER  - \n"
+    )
+    dump = read_dump(text)
+    assert dump.rejects.is_empty()
+    assert dump.unknown_fields == {}
+    assert_lines_add_up(text, furniture=2)
+    printed = [
+        [(each["scheme"], each["value"]) for each in ids] for ids in dump.column("identifiers")
+    ]
+    serials = [("issn", "1234-5679"), ("issn", "2345-678X")]
+    assert printed == [
+        [*serials, ("pmid", "38580657")], serials, [("issn", "12345679"), ("issn", "2345678X")],
+    ]  # fmt: skip
+    assert dump.column("publisher") == ["Mill Press", None, None]
+    assert dump.column("doi") == [None, "10.1000/184", None]
+    assert dump.column("arxiv_id") == [None, None, None]
+    assert dump.column("editors") == [None, None, None]
+
+
+def test_a_conference_is_where_it_is_one() -> None:
+    dump = read_dump(
+        "TY  - CONF\nTI  - A\nC3  - Proc. of Mills\nER  - \n"
+        "TY  - JOUR\nTI  - B\nC3  - PUBMED 21314913,EMBASE 5\nJA  - J. Mill.\nER  - \n"
+        "TY  - JOUR\nTI  - C\nC3  - University of Mills\nER  - \n"
+    )
+    assert dump.column("venue") == ["Proc. of Mills", "J. Mill.", None]
+    assert dump.column("identifiers")[1] == [{"scheme": "pmid", "value": "21314913"}]
 
 
 def test_one_id_twice_is_two_entries() -> None:

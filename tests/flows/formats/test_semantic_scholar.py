@@ -101,9 +101,96 @@ def test_a_year_that_is_none_is_a_warning() -> None:
         {"corpusid": 1, "model": "m", "text": "A summary."},
         {"citationid": 1, "citingcorpusid": 2, "citedcorpusid": 3},
         {"corpusid": 1, "vector": "[0.1]"},
+        {"corpusid": 1, "title": "A", "paperAbstract": "We ..."},
+        {"paperId": "0" * 40, "citingPaper": {"title": "A"}},
+        {"authorId": "7", "name": "Jane Doe", "papers": []},
     ],
 )
 def test_other_datasets_are_not_taken_for_papers(other) -> None:
     from flows.formats.semantic_scholar import sniff
 
     assert sniff(json.dumps(other)) == 0.0
+
+
+ANSWER = {
+    "paperId": "0123456789abcdef0123456789abcdef01234567",
+    "externalIds": {"DOI": "10.1234/x", "ArXiv": "1706.03762", "PubMed": "17", "CorpusId": 19},
+    "url": "https://www.semanticscholar.org/paper/0123",
+    "title": "An Example",
+    "abstract": "We show.",
+    "venue": "Acta Exempli",
+    "publicationVenue": {"id": "v", "name": "Acta Exempli", "issn": "1234-5679"},
+    "year": 2018,
+    "publicationDate": "2018-05-06",
+    "citationCount": 3,
+    "isOpenAccess": True,
+    "openAccessPdf": {"url": "https://example.org/1.pdf", "status": "GREEN", "license": None},
+    "fieldsOfStudy": ["Physics"],
+    "s2FieldsOfStudy": [{"category": "Optics", "source": "s2-fos-model"}],
+    "journal": {"name": "Acta", "volume": "3", "pages": "1-9"},
+    "authors": [{"authorId": "7", "name": "Jane Doe", "affiliations": ["CERN"]}],
+    "tldr": None,
+}
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda paper: paper,
+        lambda paper: [paper],
+        lambda paper: {"total": 1, "offset": 0, "data": [paper]},
+        lambda paper: {"total": 1, "token": None, "data": [paper]},
+    ],
+)
+def test_answers_of_the_api_are_read(wrap) -> None:
+    dump = read_dump(json.dumps(wrap(ANSWER)))
+    dump.assert_accounted()
+    assert (dump.format, dump.unknown_fields) == ("semantic_scholar", {})
+    [row] = dump.rows()
+    assert (row["source_key"], row["part"], row["title"]) == ("19", "papers", "An Example")
+    assert (row["doi"], row["arxiv_id"]) == ("10.1234/x", "1706.03762")
+    assert row["identifiers"] == [
+        {"scheme": "s2_corpus", "value": "19"},
+        {"scheme": "s2", "value": ANSWER["paperId"]},
+        {"scheme": "pmid", "value": "17"},
+    ]
+    [author] = row["authors"]
+    assert (author["name"], author["source_author_key"]) == ("Jane Doe", "7")
+    assert author["affiliations"] == ["CERN"]
+    assert (row["publication_date"], row["categories"]) == (dt.date(2018, 5, 6), ["Optics"])
+    assert (row["venue"], row["volume"], row["pages"]) == ("Acta Exempli", "3", "1-9")
+    assert row["links"] == ["https://example.org/1.pdf"]
+    assert dump.stated["metric"].to_list() == ["citation_count"]
+
+
+def test_answers_with_few_fields_and_of_the_first_api_are_read() -> None:
+    few = {"paperId": ANSWER["paperId"], "title": "A", "fieldsOfStudy": ["Physics"]}
+    first = {**few, "corpusId": 5, "doi": "10.1234/y", "arxivId": "2401.00001"}
+    none = {**few, "doi": False, "arxivId": None, "externalIds": None, "openAccessPdf": None}
+    dump = read_dump("\n".join(map(json.dumps, (few, first, none))))
+    dump.assert_accounted()
+    assert dump.column("source_key") == [ANSWER["paperId"], "5", ANSWER["paperId"]]
+    assert dump.column("doi") == [None, "10.1234/y", None]
+    assert dump.column("arxiv_id") == [None, "2401.00001", None]
+    assert dump.column("categories") == [["Physics"]] * 3
+
+
+def test_of_full_texts_title_authors_and_ids_are_read() -> None:
+    text = {
+        "corpusid": 1,
+        "title": "An Example",
+        "authors": [{"authorId": "7", "name": "Jane Doe"}],
+        "openaccessinfo": {
+            "externalids": {"DOI": "10.1234/x", "ArXiv": None, "MAG": "5", "ACL": None},
+            "url": "https://example.org/1.pdf",
+        },
+        "body": {"text": "The whole text."},
+        "bibliography": {"text": "[1]"},
+    }
+    dump = read_dump(json.dumps(text))
+    dump.assert_accounted()
+    assert dump.unknown_fields == {}
+    [row] = dump.rows()
+    assert (row["part"], row["source_key"], row["doi"]) == ("s2orc", "1", "10.1234/x")
+    assert {"scheme": "mag", "value": "5"} in row["identifiers"]
+    assert (dump.names(), row["links"]) == ([["Jane Doe"]], ["https://example.org/1.pdf"])

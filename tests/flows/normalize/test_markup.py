@@ -76,6 +76,10 @@ def test_scripts_read_the_same_in_all_markup(text, expected) -> None:
         ("our \\method{} wins", "our \\method wins"),
         ("http://x.org/\\~joe", "http://x.org/~joe"),
         ("\\emph{one \\textbf{two} three} four", "one two three four"),
+        ("sto\\-chas\\-tic", "stochastic"),
+        ("grain\\hyphen size \\mkbibquote{mills}", "grain-size mills"),
+        ("p \\textless 0.05", "p < 0.05"),
+        ("Grain~-- a study", "Grain -- a study"),
         ("costs \\$5 and $x$", "costs $5 and x"),
     ],
 )

@@ -36,13 +36,13 @@ VALUES_SCHEMA = pl.Schema(
 )
 """A value: its place, text, and why it cannot be parsed (null: it may be)."""
 
-_SCALAR = r'(?:"(?:[^"\\]|\\.)*"|-?[\d.eE+-]+|null|true|false|\{[^{}\[\]]*\}|\[[^{}\[\]]*\])'
-_MEMBERS = rf'(?:\s*"[^"]*"\s*:\s*{_SCALAR}\s*,)*'
-_WRAPPED = re.compile(
-    rf'\s*\{{{_MEMBERS}\s*(?:"message"\s*:\s*\{{{_MEMBERS}\s*)?"(?:items|results|data)"\s*:\s*\['
-)
-
-
+_NAME = re.compile(r'[\s,]*"((?:[^"\\]|\\.)*)"\s*:\s*')
+_SCALAR = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,{}\[\]"]+')
+_ARRAYS = ("items", "results", "data", "recommendedPapers")
+_OBJECTS = ("message",)
+"""Names under which APIs wrap an array, and an object with such an array."""
+_OF_OBJECTS = re.compile(r"\[\s*[{\]]")
+_NOTHING = re.compile(rb"(?:[\s,]|null\b)*")
 _MEMBER_OR_END = re.compile(rb'\s*(?:\}|,\s*"[^"]*"\s*:)')
 
 
@@ -68,13 +68,38 @@ def array_start(text: str) -> int | None:
     bare = len(text) - len(text.lstrip())
     if text[bare : bare + 1] == "[":
         return bare + 1
-    if wrapped := _WRAPPED.match(text):
-        return wrapped.end()
+    if text[bare : bare + 1] == "{" and (inside := _wrapped_start(text[bare:])) is not None:
+        return bare + inside
     line, _, behind = text[bare:].partition("\n")
     is_open = line.startswith("{") and not element_spans(line.encode())[0]
     # Where the next line begins an object too, the first is a damaged line.
     is_continued = behind.strip() != "" and not behind.lstrip("\r\n").startswith("{")
     return 0 if is_open and is_continued else None
+
+
+def _wrapped_start(text: str) -> int | None:
+    """Return where the elements of the array begin that a wrapping object holds; null where the
+    object holds none, or is not seen whole up to there."""
+    brackets, steps = _brackets(text.encode("latin-1", "replace"))
+    depth = np.cumsum(steps)
+    place = 1
+    while name := _NAME.match(text, place):
+        place = name.end()
+        if name[1] in _ARRAYS and _OF_OBJECTS.match(text, place):
+            return place + 1
+        if name[1] in _OBJECTS and text[place : place + 1] == "{":
+            place += 1
+        elif text[place : place + 1] in ("{", "["):
+            opened = int(np.searchsorted(brackets, place))
+            closed = np.flatnonzero(depth[opened:] < depth[opened])
+            if not closed.size:
+                return None
+            place = int(brackets[opened + closed[0]]) + 1
+        elif scalar := _SCALAR.match(text, place):
+            place = scalar.end()
+        else:
+            return None
+    return None
 
 
 def _lines(head: bytes, file: BinaryIO) -> Iterator[Values]:
@@ -224,8 +249,8 @@ def _elements(
         for begin, stop in spans:
             gap = text[done:begin]
             first = number + gap.count(b"\n")
-            if stray := gap.strip(b" \t\r\n,"):
-                rows.append(_stray(stray, number, first))
+            if not _NOTHING.fullmatch(gap):
+                rows.append(_stray(gap.strip(b" \t\r\n,"), number, first))
             element = text[begin:stop]
             last = first + element.count(b"\n")
             rows.append(_element(element, first, last))
@@ -233,8 +258,8 @@ def _elements(
         if is_closed:
             gap = text[done:end]
             last = number + gap.count(b"\n")
-            if stray := gap.strip(b" \t\r\n,"):
-                rows.append(_stray(stray, number, last))
+            if not _NOTHING.fullmatch(gap):
+                rows.append(_stray(gap.strip(b" \t\r\n,"), number, last))
             number = last
         if rows:
             yield rows

@@ -413,7 +413,8 @@ def test_pages_of_the_api_are_read_and_so_are_pages_line_by_line() -> None:
     expected = read_dump(SAMPLE)
 
     def page(works: list[str]) -> str:
-        meta = {"count": 6, "db_response_time_ms": 9, "page": 1, "per_page": 25, "next": None}
+        query = {"filters": [{"is": {"results": ["x"]}}, 'a"]'], "sort": {}}
+        meta = {"count": 6, "page": 1, "next": None, "x_query": query, "items": ["y"]}
         return f'{{"meta": {json.dumps(meta)}, "results": [{", ".join(works)}], "group_by": []}}'
 
     one = read_dump(page(lines))
@@ -425,6 +426,14 @@ def test_pages_of_the_api_are_read_and_so_are_pages_line_by_line() -> None:
         places = ["line_start", "line_end"]
         assert dump.entries.drop(places).equals(expected.entries.drop(places))
     assert several.column("line_start") == [1, 1, 4, 4, 4]
+
+
+def test_what_an_answer_did_not_find_is_no_value() -> None:
+    work = json.dumps({"id": f"{ROOT}W1", "title": "A"})
+    dump = read_dump(f'{{"results": [null, {work}, null, null,\n{work}, nullify, {work}, null]}}')
+    dump.assert_accounted()
+    assert dump.column("source_key") == ["W1"] * 3
+    assert dump.rejects["raw_text"].to_list() == ["nullify"]
 
 
 def test_what_stands_behind_a_page_is_not_lost() -> None:

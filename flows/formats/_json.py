@@ -26,6 +26,7 @@ from flows.parallel import in_order
 from flows.scratch import cursor
 
 _TYPE_CHANGED = re.compile(r"Column\(/?([^)]*)\) changed from (\w+) to (\w+)")
+_NULLS = re.compile(r"^(?:[\s,]|null\b)*")
 _KINDS = {"string": "a text", "number": "a number", "boolean": "true or false", "array": "a list",
           "object": "an object", "null": "null"}  # fmt: skip
 
@@ -55,7 +56,7 @@ def first_value(head: str) -> dict[str, Any]:
     """
     text = head.lstrip("\ufeff \t\r\n")
     start = array_start(text)
-    text = text[start:].lstrip() if start is not None else text
+    text = _NULLS.sub("", text[start:], count=1) if start is not None else text
     if not text.startswith("{"):
         return {}
     try:

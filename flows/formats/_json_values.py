@@ -41,7 +41,7 @@ _SCALAR = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,{}\[\]"]+')
 _ARRAYS = ("items", "results", "data", "recommendedPapers")
 _OBJECTS = ("message",)
 """Names under which APIs wrap an array, and an object with such an array."""
-_OF_OBJECTS = re.compile(r"\[\s*[{\]]")
+_OF_OBJECTS = re.compile(r"\[(?:\s|null\b|,)*[{\]]")
 _NOTHING = re.compile(rb"(?:[\s,]|null\b)*")
 _MEMBER_OR_END = re.compile(rb'\s*(?:\}|,\s*"[^"]*"\s*:)')
 

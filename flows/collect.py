@@ -18,7 +18,8 @@ from flows.normalize.text import match_key
 from flows.parts import PART, put_together
 from flows.validate import VALIDATED, ValidatedDump, failed_rows, numbered_rejects
 from schemas.dictionary import polars_schema
-from schemas.record import Dumps, Records
+from schemas.dump import Dumps
+from schemas.record import Records
 
 _KEY = ["source", "source_key"]
 _PLACE = ["dump_id", "ordinal"]

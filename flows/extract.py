@@ -110,7 +110,7 @@ def extract_dump(dump: FoundDump, staging: Path) -> Extracted:
     has_lines = all(reading.has_lines for reading in readings)
     return replace(
         summary,
-        **_told(readings),
+        **_told(readings, dump.source.captured_on),
         format=", ".join(sorted(formats)) or None,
         read_count=counts["read_count"],
         line_count=counts["line_count"] if has_lines else None,
@@ -155,16 +155,21 @@ def _summary(dump: FoundDump, staging: Path, sha256: str | None, size: int | Non
     )
 
 
-def _told(readings: Sequence[Reading]) -> dict[str, Any]:
-    """Return what the members of a dump tell of it as a whole."""
+def _told(readings: Sequence[Reading], stated_on: dt.date | None) -> dict[str, Any]:
+    """Return what the members of a dump tell of it as a whole.
+
+    Where none tells the day of capture, it is that of source.toml, `stated_on`.
+    """
     dated = [reading for reading in readings if reading.captured_on is not None]
     newest = max(dated, key=lambda reading: str(reading.captured_on), default=None)
     years = [reading.capture_year for reading in readings if reading.capture_year is not None]
     stated = [reading.stated_count for reading in readings if reading.stated_count is not None]
+    day = newest.captured_on if newest else (stated_on if readings else None)
+    basis = newest.captured_on_basis if newest else ("source_toml" if day else None)
     return {
-        "captured_on": newest.captured_on if newest else None,
-        "captured_on_basis": newest.captured_on_basis if newest else None,
-        "capture_year": max(years, default=None),
+        "captured_on": day,
+        "captured_on_basis": basis,
+        "capture_year": max(years, default=day.year if day else None),
         "stated_count": sum(stated) if stated else None,
     }
 

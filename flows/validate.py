@@ -24,7 +24,8 @@ from flows.normalize.text import match_key
 from flows.parts import PART
 from schemas import Table
 from schemas.dictionary import polars_schema
-from schemas.record import AuthorRecords, Records, Rejects
+from schemas.dump import Rejects
+from schemas.record import AuthorRecords, Records
 
 STATED_SCHEMA = pl.Schema(
     {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from schemas.author import AuthorAliases, Authors, Authorships
 from schemas.base import Keys, Table, keys_of
+from schemas.dump import Dumps, Metrics, Rejects
 from schemas.match import Matches
 from schemas.organization import OrganizationAliases, Organizations
 from schemas.paper import (
@@ -19,7 +20,7 @@ from schemas.paper import (
     Papers,
     Relations,
 )
-from schemas.record import AuthorRecords, Dumps, Metrics, Records, Rejects
+from schemas.record import AuthorRecords, Records
 from schemas.release import Changes, Checks, Redirects, Refreshes
 
 SCHEMA_VERSION = "2"

@@ -215,3 +215,18 @@ EntityType = Annotated[
         isin=("paper", "author", "organization"), description="What kind of thing the id names."
     ),
 ]
+
+UpdatedAt = Annotated[
+    pl.Datetime,
+    "us",
+    "UTC",
+    pa.Field(nullable=True, description="When the source last changed the entry, UTC."),
+]
+Warnings = Annotated[
+    pl.List,
+    WARNING_STRUCT,
+    pa.Field(
+        nullable=True,
+        description="Values that cannot be right, with the printed form; null if none.",
+    ),
+]

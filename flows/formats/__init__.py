@@ -176,7 +176,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader says of the dump as a whole, and its batches, still to be drawn."""
+    """What a reader says of the dump as a whole, and its batches, still to be drawn.
+
+    The day and year of capture are what the content tells; that of source.toml holds without.
+    """
 
     batches: Iterator[Batch]
     captured_on: dt.date | None = None

@@ -36,6 +36,20 @@ def as_rejects(frame: pl.DataFrame) -> pl.DataFrame:
     return _as(frame, REJECT_SCHEMA)
 
 
+def of_another_type(values: pl.DataFrame, column: str, expected: str) -> pl.DataFrame:
+    """Return values as rejects, because a field is not what is `expected`: `an object of lists`."""
+    return as_rejects(
+        values.with_columns(
+            column=pl.lit(column),
+            check=pl.lit("field_type"),
+            message=pl.lit(
+                f"The field '{column}' is not {expected}: the layout has changed, or the value is"
+                " damaged."
+            ),
+        )
+    )
+
+
 def _as(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     if frame.is_empty():
         return schema.to_frame()

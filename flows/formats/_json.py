@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -25,6 +26,8 @@ from flows.formats._json_values import Values, array_start, read_values
 from flows.parallel import in_order
 from flows.scratch import cursor
 
+# What Arrow raises where a value is not as the schema says, or mixes types.
+_UNREADABLE = (pa.ArrowInvalid, pa.ArrowNotImplementedError)
 _TYPE_CHANGED = re.compile(r"Column\(/?([^)]*)\) changed from (\w+) to (\w+)")
 _NULLS = re.compile(r"^(?:[\s,]|null\b)*")
 _KINDS = {"string": "a text", "number": "a number", "boolean": "true or false", "array": "a list",
@@ -151,12 +154,11 @@ def _typed(texts: pl.Series, fields: Fields) -> tuple[list[pa.Table], list[dict[
     Parsed once, strictly, where only typed fields are known; what that refuses is parsed anew.
     """
     if not (fields.ignored or fields.queried or fields.known or texts.is_empty()):
-        try:
+        # What is refused here is parsed below, where each fault is told.
+        with suppress(*_UNREADABLE):
             table = _table(texts, fields.typed, "error")
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            table = None
-        if table is not None and table.num_rows == texts.len():
-            return [table], [], True
+            if table.num_rows == texts.len():
+                return [table], [], True
     tables, faults = _halved(texts, 0, fields.typed)
     return tables, faults, False
 
@@ -172,7 +174,8 @@ def _halved(
         if table.num_rows == texts.len():
             return [table], []
         why = "It is not one JSON object."
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except _UNREADABLE as error:
+        # Told as a reject once the value at fault is found.
         why = str(error)
     if texts.len() == 1:
         return [], [{"row": first, **_fault(why)}]

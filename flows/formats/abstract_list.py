@@ -37,12 +37,7 @@ def sniff(head: str) -> float:
 def read(dump: Dump) -> Reading:
     """Return the entries of the list: abstracts and their links."""
     chunks = whole_entries(dump, pl.col("text").str.contains(_LABEL))
-    return Reading(
-        batches=numbered(_batch(lines) for lines in chunks),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-    )
+    return Reading(numbered(_batch(lines) for lines in chunks))
 
 
 def _has_label(line: str) -> bool:

@@ -68,13 +68,7 @@ def sniff(head: str) -> float:
 
 def read(dump: Dump) -> Reading:
     """Return papers and front matters as entries; their key is the full Anthology id."""
-    return Reading(
-        batches=numbered(_batches(dump)),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(numbered(_batches(dump)), has_lines=False)
 
 
 def anthology_id(collection: str, volume: str, paper: str) -> str:

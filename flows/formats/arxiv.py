@@ -56,13 +56,7 @@ def sniff(head: str) -> float:
 
 def read(dump: Dump) -> Reading:
     """Return the entries: preprints with their versions, categories and journal references."""
-    return Reading(
-        batches=read_json(dump, _FIELDS, _batch),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(read_json(dump, _FIELDS, _batch), has_lines=False)
 
 
 def _batch(values: pl.DataFrame) -> Batch:

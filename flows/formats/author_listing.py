@@ -49,8 +49,6 @@ def read(dump: Dump) -> Reading:
     chunks = whole_entries(dump, pl.col("text").str.contains(META_LINE))
     return Reading(
         batches=numbered(_batch(lines, dump, year) for lines in chunks),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
         capture_year=year,
     )
 

@@ -78,8 +78,6 @@ def read(dump: Dump) -> Reading:
     year = stated_year or infer_capture_year(printed_dates(dump, _ENTRY), header=None)
     return Reading(
         batches=numbered(_batch(lines, dump, year) for lines in _chunks(dump)),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
         capture_year=year,
         stated_count=_stated_count(next(_chunks(dump), None)),
     )

@@ -16,7 +16,7 @@ import polars as pl
 from flows.formats import HEAD_BYTES, STATED_SCHEMA, Batch, Dump, Format, Reading
 from flows.formats._crossref import ANSWERS, WORKS
 from flows.formats._crossref_dates import dates
-from flows.formats._entries import as_entries, as_rejects
+from flows.formats._entries import as_entries, of_another_type
 from flows.formats._json import first_value, read_json
 from flows.formats._lists import elements, in_lists
 from flows.formats._values import gathered, gathered_identifiers, moment, printed_values
@@ -82,13 +82,7 @@ def read(dump: Dump) -> Reading:
         batches = read_json(dump, ANSWERS, lambda values: _batch(values.unnest("message")))
     else:
         batches = read_json(dump, WORKS, _batch)
-    return Reading(
-        batches=batches,
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(batches, has_lines=False)
 
 
 def _batch(values: pl.DataFrame) -> Batch:
@@ -100,15 +94,8 @@ def _batch(values: pl.DataFrame) -> Batch:
     works = told.filter("is_sound")
     return Batch(
         entries=_entries(works),
-        rejects=as_rejects(
-            told.filter(~pl.col("is_sound")).with_columns(
-                column=pl.lit("relation"),
-                check=pl.lit("field_type"),
-                message=pl.lit(
-                    "The field 'relation' is not an object of lists of works: the layout has"
-                    " changed, or the value is damaged."
-                ),
-            )
+        rejects=of_another_type(
+            told.filter(~pl.col("is_sound")), "relation", "an object of lists of works"
         ),
         stated=_stated(works),
     )

@@ -86,13 +86,7 @@ def _is_item(value: dict[str, Any]) -> bool:
 
 def read(dump: Dump) -> Reading:
     """Return the entries: items with their people, dates and identifiers."""
-    return Reading(
-        batches=read_json(dump, ITEMS, _batch),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(read_json(dump, ITEMS, _batch), has_lines=False)
 
 
 def _batch(values: pl.DataFrame) -> Batch:

@@ -100,9 +100,6 @@ def read(dump: Dump) -> Reading:
         batches=read_json(dump, _PAPERS, lambda values: _batch(_wrapped(values)))
         if _is_paper(first)
         else read_json(dump, _FIELDS, _batch),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
         has_lines=False,
     )
 

@@ -39,13 +39,7 @@ def sniff(head: str) -> float:
 
 def read(dump: Dump) -> Reading:
     """Return the publications as entries, the records of persons (`homepages/...`) as people."""
-    return Reading(
-        batches=numbered(_batches(dump)),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(numbered(_batches(dump)), has_lines=False)
 
 
 def _batches(dump: Dump) -> Iterator[Batch]:

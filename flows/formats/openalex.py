@@ -12,7 +12,7 @@ import re
 import polars as pl
 
 from flows.formats import STATED_SCHEMA, Batch, Dump, Format, Reading
-from flows.formats._entries import as_deletions, as_entries, as_rejects
+from flows.formats._entries import as_deletions, as_entries, of_another_type
 from flows.formats._json import first_value, read_json
 from flows.formats._lists import elements, in_lists
 from flows.formats._openalex import PLACEHOLDERS, WORK_FIELDS, bare_id
@@ -56,13 +56,7 @@ def sniff(head: str) -> float:
 
 def read(dump: Dump) -> Reading:
     """Return the entries: works with their abstracts put together, and notices of deletion."""
-    return Reading(
-        batches=read_json(dump, WORK_FIELDS, _batch),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(read_json(dump, WORK_FIELDS, _batch), has_lines=False)
 
 
 def _batch(printed: pl.DataFrame) -> Batch:
@@ -81,15 +75,10 @@ def _batch(printed: pl.DataFrame) -> Batch:
                 updated_at=moment(pl.col("updated_date"))
             )
         ),
-        rejects=as_rejects(
-            keyed.filter(~pl.col("is_sound")).with_columns(
-                column=pl.lit("abstract_inverted_index"),
-                check=pl.lit("field_type"),
-                message=pl.lit(
-                    "The field 'abstract_inverted_index' is not an object of words and lists of"
-                    " their places: the layout has changed, or the value is damaged."
-                ),
-            )
+        rejects=of_another_type(
+            keyed.filter(~pl.col("is_sound")),
+            "abstract_inverted_index",
+            "an object of words and lists of their places",
         ),
         stated=_stated(works),
     )

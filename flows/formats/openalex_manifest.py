@@ -49,9 +49,6 @@ def read(dump: Dump) -> Reading:
         manifest, why = None, str(error)
     return Reading(
         batches=iter([] if why is None else [Batch(rejects=_reject(text, why))]),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
         stated_count=None if why else _stated(manifest),
         has_lines=False,
     )

@@ -36,13 +36,7 @@ def sniff(head: str) -> float:
 
 def read(dump: Dump) -> Reading:
     """Return the deletions, one for each line below the heading."""
-    return Reading(
-        batches=numbered(_batches(dump)),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(numbered(_batches(dump)), has_lines=False)
 
 
 def _bare(line: str) -> str:

@@ -86,12 +86,7 @@ def sniff(head: str) -> float:
 def read(dump: Dump) -> Reading:
     """Return the records as entries; a run of lines that belong to none is a reject."""
     chunks = whole_entries(dump, pl.col("text").str.contains(STARTS))
-    return Reading(
-        batches=numbered(_batch(lines) for lines in chunks),
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-    )
+    return Reading(numbered(_batch(lines) for lines in chunks))
 
 
 def _batch(lines: pl.DataFrame) -> Batch:

@@ -80,13 +80,7 @@ def read(dump: Dump) -> Reading:
         batches = read_json(dump, FULL_TEXTS, partial(_papers, part=pl.lit("s2orc")))
     else:
         batches = read_json(dump, PAPERS, partial(_papers, part=_PART))
-    return Reading(
-        batches=batches,
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(batches, has_lines=False)
 
 
 _WHOLE = pl.lit("papers")

@@ -87,13 +87,7 @@ def read(dump: Dump) -> Reading:
         batches = _json(dump, head.decode("utf-8", errors="replace"))
     else:
         batches = _csv(dump, head.decode("utf-8", errors="replace"))
-    return Reading(
-        batches=batches,
-        captured_on=dump.captured_on,
-        captured_on_basis="source_toml" if dump.captured_on else None,
-        capture_year=dump.captured_on.year if dump.captured_on else None,
-        has_lines=False,
-    )
+    return Reading(batches, has_lines=False)
 
 
 def mapped(columns: Mapping[str, str], there: list[str]) -> dict[str, str]:

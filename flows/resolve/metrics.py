@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from schemas.dictionary import polars_schema
-from schemas.record import Metrics
+from schemas.dump import Metrics
 
 
 def metrics_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import subprocess
@@ -272,3 +273,13 @@ def test_an_overlong_line_costs_its_entry_alone_and_little_memory(tmp_path) -> N
     count, checks, grown = run.stdout.strip().replace("[", "").replace("]", "").split()
     assert (count, checks) == ("4", "'readable_length'")
     assert int(grown) < 150
+
+
+def test_the_day_of_capture_is_that_of_source_toml_where_the_content_tells_none(tmp_path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_text("CLDec 20\nA TitleAda Lovelace\nAbout.\nCLMar 2\nA TitleAda Lovelace\nAbout.")
+    stated = extract(page, tmp_path / "staging", captured_on=dt.date(2026, 10, 31))
+    assert stated.captured_on == dt.date(2026, 10, 31)
+    assert (stated.captured_on_basis, stated.capture_year) == ("source_toml", 2026)
+    silent = extract(page, tmp_path / "staging")
+    assert (silent.captured_on, silent.captured_on_basis, silent.capture_year) == (None,) * 3

@@ -15,7 +15,8 @@ from flows.formats import _page
 from flows.sources import find_dumps
 from flows.validate import byline_evidence, failed_rows, validate_dump
 from schemas.dictionary import polars_schema
-from schemas.record import Dumps, Records, Rejects
+from schemas.dump import Dumps, Rejects
+from schemas.record import Records
 from tests.pages import SAMPLES
 
 ABSTRACT = "We show at some length how a thing is done, and that it can be done by anybody at all."

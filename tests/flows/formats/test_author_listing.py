@@ -112,7 +112,6 @@ def test_the_stated_day_of_capture_rules_dates_without_a_year() -> None:
     text = "CLDec 20\nA TitleAda Lovelace\nAbout.\nCLMar 2\nA TitleAda Lovelace\nAbout."
     page = read_page(text, day=dt.date(2026, 10, 31))
     assert page.column("publication_date") == [dt.date(2025, 12, 20), dt.date(2026, 3, 2)]
-    assert page.reading.captured_on_basis == "source_toml"
 
 
 def test_without_any_printed_year_a_date_stays_unknown() -> None:

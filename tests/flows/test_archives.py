@@ -43,9 +43,10 @@ def tarred(files: dict[str, bytes]) -> bytes:
 
 def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            # `ZipInfo` holds a fixed day: two archives of the same files are the same bytes.
+            archive.writestr(zipfile.ZipInfo(name), content, compress_type=method)
     return out.getvalue()
 
 

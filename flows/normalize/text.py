@@ -75,15 +75,18 @@ def match_key(text: pl.Expr) -> pl.Expr:
     Letters and digits of every script stay, everything else becomes a blank. Null stays null;
     a text without letters or digits becomes null.
     """
-    key = (
+    return comparable(text).str.strip_chars().replace("", None)
+
+
+def comparable(text: pl.Expr) -> pl.Expr:
+    """Return the text sign by sign as `match_key` has it, blanks at its ends included."""
+    return (
         text.str.normalize("NFKD")
         .str.replace_all(r"\p{M}", "")
         .str.to_lowercase()
         .str.replace_many(TRANSLITERATION)
         .str.replace_all(r"[^\p{L}\p{N}]+", " ")
-        .str.strip_chars()
     )
-    return key.replace("", None)
 
 
 def readable(texts: pl.Series) -> pl.Series:

@@ -16,7 +16,6 @@ import polars as pl
 
 from flows.normalize.names import name_key
 from flows.resolve.clustering import CONFLICT, cluster, components
-from flows.resolve.evidence import likeness
 
 # A typed name may differ this much from the one at its place in another record of the same paper.
 TYPED_ALIKE = 0.8
@@ -298,7 +297,7 @@ def _mistyped(listed: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("names") != pl.col("names_other"))
         .filter((pl.len() == 1).over("pair"))
     )
-    alike = likeness(pairs["names"], pairs["names_other"])
+    alike = pl.Series(_likeness(pairs["names"], pairs["names_other"]), dtype=pl.Float64)
     initial = pl.col("names").str.head(1) == pl.col("names_other").str.head(1)
     return pairs.filter((alike >= TYPED_ALIKE) & initial).select(
         "paper",
@@ -368,3 +367,11 @@ def _set_apart(
     labels = person.to_numpy().copy()
     labels[renamed["mention"].to_numpy()] = renamed["person"].to_numpy()
     return pl.Series("person", labels)
+
+
+def _likeness(left: pl.Series, right: pl.Series) -> list[float]:
+    """Return the normalised indel similarity of two columns of text, 0 to 1."""
+    from rapidfuzz import fuzz, process
+
+    ratios = process.cpdist(left.to_list(), right.to_list(), scorer=fuzz.ratio)
+    return [float(ratio) / 100 for ratio in ratios]

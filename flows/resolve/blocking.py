@@ -1,9 +1,10 @@
-"""Which pairs of records are compared: those that share at least one key.
+"""Which pairs of records are compared: those that share at least one key and are near.
 
 Here: the keys, one entry each in `KEYS`, and how a block of records with one key becomes pairs. Not
 here: how alike the two records are (`evidence`). Keys are equi-joinable, so the same step runs as a
-join in any engine. No block is dropped: a large one is sorted, and each record is linked with its
-next neighbours, so the pairs grow with the records, never with their square.
+join in any engine. No block is dropped: a large one is split by a second key, the first author's
+surname, and each record is linked with its next neighbours in it, so the pairs grow with the
+records, never with their square; how many are left out is counted.
 """
 
 from __future__ import annotations
@@ -11,9 +12,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from flows.resolve.features import KEY_LETTERS, Features
+from flows.resolve.features import Features
+from flows.resolve.kernels.blocks import (
+    BY_ABSTRACT,
+    BY_LETTERS,
+    BY_WORDS,
+    EXACT,
+    pairs_beside,
+    pairs_within,
+    repeated,
+    smallest,
+    word_pairs,
+)
+from flows.resolve.kernels.compiled import in_parts
+from flows.resolve.kernels.likeness import Sides
+from flows.resolve.kernels.rarity import rarest
+from flows.resolve.kernels.words import Array
 
 # Up to this size all pairs of a block are compared.
 SMALL_BLOCK = 12
@@ -21,10 +38,14 @@ EXACT_NEIGHBOURS = 10
 LOOSE_NEIGHBOURS = 3
 
 RARE_TITLE_WORDS = 4
-LONGEST_NAME = 20
 RARE_WORDS = 6
-# An abstract with fewer letters is too often a formula like "No abstract available".
-SHORTEST_ABSTRACT = 60
+ABSTRACT_KEYS = 6
+# Keys that are sorted at a time.
+BATCH = 8_000_000
+_LEAST_BLOCKS = 5_000
+
+Keyed = tuple[Array, Array]
+"""Rows, and a 64-bit key of each; a row may have several."""
 
 
 @dataclass(frozen=True)
@@ -32,133 +53,138 @@ class Key:
     """A blocking key: `values` gives row and key for the records that have it."""
 
     name: str
-    values: Callable[[Features], pl.DataFrame]
+    values: Callable[[Features], Keyed]
     neighbours: int
-    is_exact: bool
-    """Sharing an exact key is reason enough for a comparison in full."""
+    kind: int
+    """What makes records that share it near: EXACT is enough by itself."""
 
 
-def doi(features: Features) -> pl.DataFrame:
+def doi(features: Features) -> Keyed:
     """Key on the DOI."""
-    return _column(features, pl.col("doi"))
+    return _column(features, _hashed(pl.col("doi")))
 
 
-def arxiv_id(features: Features) -> pl.DataFrame:
+def arxiv_id(features: Features) -> Keyed:
     """Key on the arXiv id."""
-    return _column(features, pl.col("arxiv_id"))
+    return _column(features, _hashed(pl.col("arxiv_id")))
 
 
-def other_identifier(features: Features) -> pl.DataFrame:
+def other_identifier(features: Features) -> Keyed:
     """Any further identifier, with its scheme."""
-    each = features.rows.select("row", key="identifiers").explode("key").drop_nulls()
-    return each.select(
+    listed = features.rows.filter(pl.col("identifiers").is_not_null())
+    each = listed.select("row", key="identifiers").explode("key").drop_nulls()
+    keys = each.select(
         "row",
-        key=pl.col("key").struct.field("scheme") + ":" + pl.col("key").struct.field("value"),
+        key=_hashed(
+            pl.col("key").struct.field("scheme") + ":" + pl.col("key").struct.field("value")
+        ),
     ).drop_nulls()
+    return keys["row"].to_numpy(), keys["key"].to_numpy()
 
 
-def title(features: Features) -> pl.DataFrame:
+def title(features: Features) -> Keyed:
     """All letters of the title."""
-    return _column(features, pl.col("title_letters"))
+    return _column(features, pl.col("title_hash"))
 
 
-def title_head(features: Features) -> pl.DataFrame:
+def title_head(features: Features) -> Keyed:
     """Key on the title before its colon (or the whole title) with the first author's surname."""
-    head = pl.coalesce("head_letters", "title_letters")
-    whole = pl.when(pl.col("head_letters").is_not_null()).then("title_letters")
-    author = pl.col("surname").fill_null("")
-    return pl.concat(
-        _column(features, pl.concat_str(part, author, separator="|")) for part in (head, whole)
-    )
+    head = pl.when(pl.col("head_hash") > 0).then("head_hash").otherwise("title_hash")
+    whole = pl.when(pl.col("head_hash") > 0).then("title_hash").otherwise(0)
+    parts = [_column(features, _with(part, pl.col("surname"))) for part in (head, whole)]
+    rows, keys = zip(*parts, strict=True)
+    return np.concatenate(rows), np.concatenate(keys)
 
 
-def title_opening(features: Features) -> pl.DataFrame:
+def title_opening(features: Features) -> Keyed:
     """Key on the first twelve letters of the title, for titles with a typo in their rare words."""
+    return _column(features, pl.col("title_opening"))
+
+
+def title_name(features: Features) -> Keyed:
+    """Key on the first word of a short name before the colon, without its number."""
+    return _column(features, pl.when("is_name").then(pl.col("opening").cast(pl.UInt64)))
+
+
+def author_and_year(features: Features) -> Keyed:
+    """Key on the first author's surname, the year and the first letters of the title."""
+    is_known = (pl.col("surname") > 0) & pl.col("year").is_not_null()
+    by_title = _with(pl.col("title_start"), pl.col("surname"))
     return _column(
-        features,
-        pl.when(pl.col("title_letters").str.len_chars() >= 12).then(
-            pl.col("title_letters").str.head(12)
-        ),
+        features, pl.when(is_known).then(_with(by_title, pl.col("year").cast(pl.UInt64)))
     )
 
 
-def title_name(features: Features) -> pl.DataFrame:
-    """Key on the first word of a short name before the colon, without its number."""
-    is_name = pl.col("head_letters").str.len_chars() <= LONGEST_NAME
-    return _column(features, pl.when(is_name).then("opening"))
-
-
-def author_and_year(features: Features) -> pl.DataFrame:
-    """Key on the first author's surname, the year and the first four letters of the title."""
-    return _column(
-        features,
-        pl.concat_str(
-            "surname", pl.col("year").cast(pl.String), pl.col("title_letters").str.head(4),
-            separator="|",
-        ),
-    )  # fmt: skip
-
-
-def abstract_opening(features: Features) -> pl.DataFrame:
+def abstract_opening(features: Features) -> Keyed:
     """Key on the first letters of the abstract."""
-    return _column(features, _abstract_letters().str.head(KEY_LETTERS))
+    return _column(features, pl.col("abstract_opening"))
 
 
-def abstract_ending(features: Features) -> pl.DataFrame:
+def abstract_ending(features: Features) -> Keyed:
     """Key on the last letters of the abstract."""
-    return _column(features, _abstract_letters().str.tail(KEY_LETTERS))
+    return _column(features, pl.col("abstract_ending"))
 
 
-def rare_title_words(features: Features) -> pl.DataFrame:
+def abstract_words(features: Features) -> Keyed:
+    """Runs of three words of the abstract, the smallest by hash (A. Broder's min-wise sample), so
+    that retitled and title-less records meet."""
+    return smallest(features.shingles.values, features.shingles.starts, ABSTRACT_KEYS)
+
+
+def rare_title_words(features: Features) -> Keyed:
     """Pairs of the rarest words of the title."""
-    return _pairs_of_rarest(features.title_words, RARE_TITLE_WORDS)
+    words = features.title_words
+    return word_pairs(
+        rarest((words.lists,), (np.where(words.is_shared, words.rarity, 0),), RARE_TITLE_WORDS)
+    )
 
 
-def rare_abstract_words(features: Features) -> pl.DataFrame:
-    """Pairs of the rarest words of the abstract, so that retitled and title-less records meet."""
-    return _pairs_of_rarest(features.abstract_words, RARE_WORDS)
-
-
-def rare_words(features: Features) -> pl.DataFrame:
+def rare_words(features: Features) -> Keyed:
     """Pairs of the rarest words of title and authors."""
-    return _pairs_of_rarest(pl.concat([features.title_words, features.name_words]), RARE_WORDS)
+    both = (features.title_words, features.name_words)
+    weights = tuple(np.where(words.is_shared, words.rarity, 0) for words in both)
+    return word_pairs(rarest(tuple(words.lists for words in both), weights, RARE_WORDS))
 
 
 KEYS: tuple[Key, ...] = (
-    Key("doi", doi, EXACT_NEIGHBOURS, is_exact=True),
-    Key("arxiv_id", arxiv_id, EXACT_NEIGHBOURS, is_exact=True),
-    Key("other_identifier", other_identifier, EXACT_NEIGHBOURS, is_exact=True),
-    Key("title", title, EXACT_NEIGHBOURS, is_exact=True),
-    Key("title_head", title_head, EXACT_NEIGHBOURS, is_exact=True),
-    Key("title_opening", title_opening, LOOSE_NEIGHBOURS, is_exact=False),
-    Key("title_name", title_name, LOOSE_NEIGHBOURS, is_exact=False),
-    Key("author_and_year", author_and_year, LOOSE_NEIGHBOURS, is_exact=False),
-    Key("abstract_opening", abstract_opening, EXACT_NEIGHBOURS, is_exact=True),
-    Key("abstract_ending", abstract_ending, EXACT_NEIGHBOURS, is_exact=True),
-    Key("rare_title_words", rare_title_words, LOOSE_NEIGHBOURS, is_exact=False),
-    Key("rare_abstract_words", rare_abstract_words, LOOSE_NEIGHBOURS, is_exact=False),
-    Key("rare_words", rare_words, LOOSE_NEIGHBOURS, is_exact=False),
+    Key("doi", doi, EXACT_NEIGHBOURS, EXACT),
+    Key("arxiv_id", arxiv_id, EXACT_NEIGHBOURS, EXACT),
+    Key("other_identifier", other_identifier, EXACT_NEIGHBOURS, EXACT),
+    Key("title", title, EXACT_NEIGHBOURS, EXACT),
+    Key("title_head", title_head, EXACT_NEIGHBOURS, EXACT),
+    Key("title_opening", title_opening, LOOSE_NEIGHBOURS, BY_LETTERS),
+    Key("title_name", title_name, LOOSE_NEIGHBOURS, BY_WORDS),
+    Key("author_and_year", author_and_year, LOOSE_NEIGHBOURS, BY_LETTERS),
+    Key("abstract_opening", abstract_opening, EXACT_NEIGHBOURS, EXACT),
+    Key("abstract_ending", abstract_ending, EXACT_NEIGHBOURS, EXACT),
+    Key("abstract_words", abstract_words, LOOSE_NEIGHBOURS, BY_ABSTRACT),
+    Key("rare_title_words", rare_title_words, LOOSE_NEIGHBOURS, BY_WORDS),
+    Key("rare_words", rare_words, LOOSE_NEIGHBOURS, BY_WORDS),
 )
 
 
-def candidate_pairs(features: Features) -> pl.DataFrame:
-    """Return the pairs to compare: left < right (rows), `keys` (bits of KEYS), `shared` (how
-    many)."""
-    order = features.rows.select("row", "surname", "year", "title_letters")
+@dataclass(frozen=True)
+class Candidates:
+    """The pairs to compare, and what large blocks leave out."""
+
+    pairs: pl.DataFrame
+    """left < right (rows), `keys` (bits of KEYS)."""
+    left_out: int
+    """How many pairs of records with a common key were not looked at under that key."""
+
+
+def candidates(features: Features, sides: Sides) -> Candidates:
+    """Return the pairs of records that share a key and are near."""
     found = []
+    left_out = 0
     for bit, key in enumerate(KEYS):
-        pairs = _pairs(key.values(features), order, key.neighbours)
-        found.append(
-            pairs.group_by("left", "right")
-            .agg(shared=pl.len())
-            .with_columns(keys=pl.lit(1 << bit, pl.UInt32))
-        )
-    return (
-        pl.concat(found)
-        .group_by("left", "right")
-        .agg(pl.col("keys").sum(), pl.col("shared").sum())
-        .sort("left", "right")
+        pairs, missed = _pairs(*key.values(features), key, features, sides)
+        found.append(pairs.unique().with_columns(keys=pl.lit(1 << bit, pl.UInt32)))
+        left_out += missed
+    pairs = (
+        pl.concat(found).group_by("left", "right").agg(pl.col("keys").sum()).sort("left", "right")
     )
+    return Candidates(pairs, left_out)
 
 
 def key_names(keys: pl.Expr) -> pl.Expr:
@@ -173,74 +199,96 @@ def key_names(keys: pl.Expr) -> pl.Expr:
     )
 
 
-def exact_bits() -> int:
-    """Return the bits of the exact keys."""
-    return sum(1 << bit for bit, key in enumerate(KEYS) if key.is_exact)
+def _pairs(
+    rows: Array, keys: Array, key: Key, features: Features, sides: Sides
+) -> tuple[pl.DataFrame, int]:
+    """Return the near pairs of rows with one key, and how many pairs were not looked at."""
+    parts = len(keys) // BATCH + 1
+    share = keys % np.uint64(parts) if parts > 1 else np.zeros(len(keys), np.uint64)
+    found = []
+    left_out = 0
+    for part in range(parts):
+        chosen = share == part
+        pairs, missed = _pairs_of_part(rows[chosen], keys[chosen], key, features, sides)
+        found.append(pairs)
+        left_out += missed
+    return pl.concat(found), left_out
 
 
-def _pairs(values: pl.DataFrame, order: pl.DataFrame, neighbours: int) -> pl.DataFrame:
-    """Return left < right for the records that share a key; once for each key they share."""
-    # A hash instead of the text: blocks are compared, never read, and texts of a million keys are
-    # large.
-    hashed = values.select("row", key=pl.col("key").hash(0)).unique()
-    blocks = hashed.with_columns(size=pl.len().over("key")).filter(pl.col("size") > 1)
-    small = blocks.filter(pl.col("size") <= SMALL_BLOCK).select("key", "row")
-    paired = [
-        small.select("key", left="row")
-        .join(small.select("key", right="row"), on="key")
-        .filter(pl.col("left") < pl.col("right"))
-        .select("left", "right")
+def _pairs_of_part(
+    rows: Array, keys: Array, key: Key, features: Features, sides: Sides
+) -> tuple[pl.DataFrame, int]:
+    may_repeat = repeated(keys)
+    rows, keys = rows[may_repeat], keys[may_repeat]
+    order = np.argsort(keys)
+    rows, keys = rows[order], keys[order]
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    sizes = np.diff(np.append(starts, len(keys)))
+    is_small = (sizes > 1) & (sizes <= SMALL_BLOCK)
+    is_large = sizes > SMALL_BLOCK
+    made = [
+        *_small(rows, starts[is_small], sizes[is_small], key, sides),
+        *_large(rows, starts[is_large], sizes[is_large], key, features, sides),
     ]
-    large = (
-        blocks.filter(pl.col("size") > SMALL_BLOCK)
-        .join(order, on="row")
-        .sort("key", "surname", "year", "title_letters", "row")
+    frames = [pl.DataFrame({"left": left, "right": right}) for left, right, _ in made]
+    possible = sizes.astype(np.int64) * (sizes - 1) // 2
+    looked = sum(looked for _, _, looked in made)
+    return pl.concat([_NONE, *frames]), int(possible.sum()) - looked
+
+
+_NONE = pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32})
+
+
+def _small(
+    rows: Array, starts: Array, sizes: Array, key: Key, sides: Sides
+) -> list[tuple[Array, Array, int]]:
+    packed, edges = _packed(rows, starts, sizes)
+    return in_parts(
+        len(sizes),
+        _LEAST_BLOCKS,
+        lambda start, end: pairs_within(packed, edges[start : end + 1], sides, key.kind),
     )
-    for step in range(1, neighbours + 1 if large.height else 1):
-        following = large.select(
-            "key",
-            left="row",
-            right=pl.col("row").shift(-step),
-            other=pl.col("key").shift(-step),
-        ).filter(pl.col("key") == pl.col("other"))
-        paired.append(
-            following.select(
-                left=pl.min_horizontal("left", "right"), right=pl.max_horizontal("left", "right")
-            )
-        )
-    return pl.concat(paired)
 
 
-def _pairs_of_rarest(postings: pl.DataFrame, words: int) -> pl.DataFrame:
-    """Row and key for each pair of a row's rarest words; words of one record alone are no keys."""
-    rarest = (
-        postings.filter(pl.col("rarity") > 0)
-        .with_columns(count=pl.len().over("word"))
-        .filter(pl.col("count") > 1)
-        .sort("row", "rarity", "word", descending=[False, True, False])
-        .with_columns(place=pl.int_range(pl.len()).over("row"))
-        .filter(pl.col("place") < words)
-        .select("row", "place", word=pl.col("word").hash(0))
+def _large(
+    rows: Array, starts: Array, sizes: Array, key: Key, features: Features, sides: Sides
+) -> list[tuple[Array, Array, int]]:
+    packed, edges = _packed(rows, starts, sizes)
+    block = np.repeat(np.arange(len(sizes)), sizes)
+    ordered = (
+        pl.DataFrame({"block": block, "row": packed}, schema_overrides={"row": pl.UInt32})
+        .join(features.rows.select("row", "surname", "year", "title"), on="row")
+        .sort("block", "surname", "year", "title", "row")
     )
-    # Order does not matter, so that two records with the words in another order of rarity still
-    # meet.
-    return (
-        rarest.join(rarest, on="row", suffix="_2")
-        .filter(pl.col("place") < pl.col("place_2"))
-        .select(
-            "row",
-            key=pl.concat_str(
-                pl.min_horizontal("word", "word_2"), pl.max_horizontal("word", "word_2"),
-                separator="|",
-            ),
-        )
-    )  # fmt: skip
+    in_order, second = ordered["row"].to_numpy(), ordered["surname"].to_numpy()
+    return in_parts(
+        len(sizes),
+        _LEAST_BLOCKS,
+        lambda start, end: pairs_beside(
+            in_order, edges[start : end + 1], second, SMALL_BLOCK, key.neighbours, sides, key.kind
+        ),
+    )
 
 
-def _abstract_letters() -> pl.Expr:
-    letters = pl.col("abstract_key").str.replace_all(" ", "", literal=True)
-    return pl.when(letters.str.len_chars() >= SHORTEST_ABSTRACT).then(letters)
+def _packed(rows: Array, starts: Array, sizes: Array) -> tuple[Array, Array]:
+    """Return the rows of some blocks one after another, and where each block begins, and the
+    end."""
+    edges = np.concatenate([[0], np.cumsum(sizes)])
+    places = np.arange(edges[-1]) + np.repeat(starts - edges[:-1], sizes)
+    return rows[places], edges
 
 
-def _column(features: Features, key: pl.Expr) -> pl.DataFrame:
-    return features.rows.select("row", key=key).drop_nulls()
+def _column(features: Features, key: pl.Expr) -> Keyed:
+    """Row and key of the records whose key is neither null nor 0."""
+    keyed = features.rows.select("row", key=key.cast(pl.UInt64)).filter(pl.col("key") > 0)
+    return keyed["row"].to_numpy(), keyed["key"].to_numpy()
+
+
+def _hashed(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.is_not_null()).then(text.hash(0))
+
+
+def _with(key: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """Return two keys as one, null where the first is 0."""
+    both = pl.struct(key.alias("key"), other.cast(pl.UInt64).alias("other")).hash(0)
+    return pl.when(key > 0).then(both)

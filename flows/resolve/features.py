@@ -1,20 +1,31 @@
-"""What of a record is compared: keys, words with their rarity, marks inside titles.
+"""What of a record is compared: keys, words with their rarity, digests of abstracts.
 
-Here: one row per record, computed once, and postings (row, word, rarity). Not here: which pairs are
-compared (`blocking`), how like two records are (`evidence`). Cleaning of text is `normalize`'s.
+Here: one row per record, computed once; of abstracts only digests are kept. Not here: which pairs
+are compared (`blocking`), how like two records are (`evidence`), marks inside titles (`marks`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from flows.normalize.identifiers import of_papers
-from flows.normalize.names import name_key
-from flows.normalize.text import match_key
+from flows.normalize.names import given_first
+from flows.resolve.kernels.digests import (
+    edge_words,
+    letter_hashes,
+    numbers,
+    shingles,
+    word_sets,
+)
+from flows.resolve.kernels.likeness import Sides
+from flows.resolve.kernels.rarity import Counts, count_of, counted, table_of, totals
+from flows.resolve.kernels.words import Array, Lists, Texts, folded, joined, texts, words
 
 WORD_COUNTS = Path(__file__).parent / "data" / "word_counts.parquet"
 TITLES_COUNTED = 66_149
@@ -32,54 +43,27 @@ RECURRING_WORDS = (
 )  # fmt: skip
 # What stands where a title is not known.
 PLACEHOLDERS = ("n a", "na", "no title", "none", "null", "title", "unknown", "untitled")
-
-# A note about another paper is never that paper; each kind with how such titles are printed.
-NOTE_KINDS: tuple[tuple[str, str], ...] = (
-    (
-        "correction",
-        r"^(author |publisher |editorial )?(erratum|errata|corrigend\w+"
-        r"|correction( (to|notice)\b|$|:)|addend\w+"
-        r"|retraction( (of|note|notice)\b|$|:)|expression of concern)"
-        r"|[-:(\[.] *(erratum|errata|corrigend\w+|addend\w+|retraction note)[)\].]*$",
-    ),
-    (
-        "reply",
-        r"^(the |an? |authors?['’]?s? )?(in )?(reply|response|rejoinder|answer)"
-        r"( from the authors?)?( to\b|$|:)|[-:(\[.] *(authors?['’]?s? )?(reply|response|rejoinder)"
-        r"( (to|from|by) .*)?[)\].]*$",
-    ),
-    (
-        "comment",
-        r"^(an? |some |further |invited |editorial )?"
-        r"(comments?|commentary|discussion)( (on|of|to)\b|$|:)"
-        r"|[-:(\[.] *(comments?|commentary|discussion)[)\].]*$",
-    ),
-    ("review", r"^(an? )?(book reviews?|review)( of\b|$|:)|[-:(\[.] *(book )?review[)\].]*$"),
-)
-
-_ROMAN = {
-    "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8",
-    "ix": "9", "x": "10", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15",
-}  # fmt: skip
-_SPELLED = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9", "ten": "10", "first": "1", "second": "2", "third": "3",
-}  # fmt: skip
-_NUMBERED = r"(?:part|vol|volume|chapter|book|no|number|phase|type|class|stage|version|paper|study)"
-_NUMERAL = (
-    rf"\b{_NUMBERED}\.? (?:{'|'.join((*_ROMAN, *_SPELLED))}|[a-h])\b"
-    r"|\b(?:ii|iii|iv|vi|vii|viii|ix|xi|xii|xiii|xiv|xv)\b"
-    r"| (?:i|v)(?:[.,]? *$|:)"
-)
-_NUMBER_IN_KEY = (
-    rf"\b(?:{_NUMBERED} )?(?:\d+|{'|'.join((*_ROMAN, *_SPELLED))})\b|\b{_NUMBERED} [a-h]\b|\d+"
-)
-_URL = r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|org|io|ai|net|edu|co)/\S*"
-_NUMBERED_NAME = r"\b\p{L}+-?\d+(?:\.\d+)*\p{L}{0,2}\b"
 _HEAD_END = r"^(.*?[^\s:?!.–—-].*?)(?::\s*|\s*—\s*| [-–] |\? |! |\. )"
 
 KEY_LETTERS = 40
+OPENING_LETTERS = 12
 HEAD_LETTERS = 4
+LONGEST_NAME = 20
+# Records of which digests are made at a time.
+BATCH = 50_000
+
+
+@dataclass(frozen=True)
+class Words:
+    """The distinct words of each row, in the order of their hashes."""
+
+    lists: Lists
+    rarity: Array
+    """Of each word: minus the log of the share of texts with it."""
+    is_shared: Array
+    """Of each word: whether it stands in another text of this input, too."""
+    total: Array
+    """Of each row: the sum of its words' rarity."""
 
 
 @dataclass(frozen=True)
@@ -88,219 +72,156 @@ class Features:
 
     rows: pl.DataFrame
     """One row per record: see `describe`."""
-    title_words: pl.DataFrame
-    """row, word, rarity: the distinct words of titles."""
-    name_words: pl.DataFrame
-    """row, word, rarity: the distinct words of author names, two letters or more."""
-    abstract_words: pl.DataFrame
-    """row, word, rarity: the distinct words of abstracts."""
+    titles: Texts
+    """Titles as `match_key` gives them."""
+    title_words: Words
+    name_words: Words
+    """Words of author names, of two letters or more."""
+    shingles: Lists
+    """Of abstracts: what is kept of their runs of words, see `kernels.digests`."""
+    figures: Lists
+    """Of abstracts: numbers that stand alone, hashed."""
+    named_versions: Lists
+    """Of abstracts: names with a number in them, hashed."""
 
 
 def describe(records: pl.DataFrame) -> Features:
-    """Return what is compared of `records` (readable text), whatever their order."""
+    """Return what is compared of `records` (readable text), whatever their order.
+
+    rows: row, record_id, source, version, title, dates and identifiers as they are; title_hash,
+    head_hash (before the colon), title_start and title_opening (its first letters), opening (its first word
+    without a number), surname (of the first author), people_hash (all author names),
+    abstract_hash, abstract_opening, abstract_ending: hashes, 0 where absent; is_name (a short
+    title before the colon), abstract_length in words.
+    """
     ordered = records.sort("record_id")
-    plain = ordered.select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        "record_id", "source", "version", "doi", "arxiv_id", "date_basis", "authors_complete",
-        identifiers=of_papers(pl.col("identifiers")),
-        year=pl.col("publication_date").dt.year(),
-        title=pl.col("title"),
-        title_key=_without_placeholder(match_key(pl.col("title"))),
-        abstract="abstract",
-        abstract_key=match_key(pl.col("abstract")),
-        names=pl.col("authors").list.eval(pl.element().struct.field("name")),
-        author_count=pl.coalesce(
-            "author_count", pl.when("authors_complete").then(pl.col("authors").list.len())
+    batches = [_Described(batch) for batch in ordered.iter_slices(BATCH)] or [_Described(ordered)]
+    rows = pl.concat(batch.rows for batch in batches).with_row_index("row")
+    recurring = words(folded(texts(pl.Series(RECURRING_WORDS)))).values
+    return Features(
+        rows=rows,
+        titles=joined([batch.titles for batch in batches]),
+        title_words=weighed(
+            joined([batch.title_words for batch in batches]),
+            rows["title_hash"].to_numpy(),
+            _known("titles"),
+            TITLES_COUNTED,
+            without=recurring,
         ),
-        day=pl.when(pl.col("date_precision") == "day").then("publication_date"),
-    )  # fmt: skip
-    plain = plain.with_columns(title=pl.when(pl.col("title_key").is_not_null()).then("title"))
-    rows = plain.with_columns(
-        _compact(pl.col("title_key")).alias("title_letters"),
-        _compact(_head(pl.col("title"))).alias("head_letters"),
-        marks=title_marks(pl.col("title")),
-        title_core=_compact(pl.col("title_key").str.replace_all(_NUMBER_IN_KEY, "")),
-        opening=_opening(pl.col("title_key")),
-        suffixes=title_suffixes(pl.col("title")),
-        note=title_note(pl.col("title")),
-        figures=abstract_figures(pl.col("abstract")),
-        named_versions=abstract_versions(pl.col("abstract")),
-        abstract_length=pl.col("abstract_key").str.count_matches(" ") + 1,
+        name_words=weighed(
+            joined([batch.name_words for batch in batches]),
+            rows["people_hash"].to_numpy(),
+            _known("names"),
+            NAMES_COUNTED,
+        ),
+        shingles=joined([batch.shingles for batch in batches]),
+        figures=joined([batch.figures for batch in batches]),
+        named_versions=joined([batch.named_versions for batch in batches]),
     )
-    names = _names(rows)
-    rows = rows.join(names, on="row", how="left", maintain_order="left").with_columns(
-        authors_cut=~pl.col("authors_complete").fill_null(value=True)
+
+
+def weighed(
+    lists: Lists, texts_of_rows: Array, known: Counts, known_texts: int, without: Array | None = None
+) -> Words:
+    """Return the words of each row with their rarity: minus the log of the share of texts with it.
+
+    The share is over the shipped texts (`known`) and those of this input together. Equal texts
+    (`texts_of_rows`: their hashes, 0 for none) count once, so that many copies of one paper do not
+    make its words common. The words `without` rarity weigh nothing.
+    """
+    _, first = np.unique(texts_of_rows, return_index=True)
+    is_counted = np.zeros(len(texts_of_rows), np.bool_)
+    is_counted[first] = texts_of_rows[first] != 0
+    here = count_of(lists.values, counted(lists, is_counted))
+    total = known_texts + int(is_counted.sum()) + 1.0
+    rarity = np.log(total / (here + count_of(lists.values, known) + 1.0)).astype(np.float32)
+    if without is not None:
+        rarity[np.isin(lists.values, without)] = 0.0
+    return Words(lists, rarity, here > 1, totals(rarity, lists))
+
+
+class _Described:
+    """What is kept of a batch of records."""
+
+    def __init__(self, records: pl.DataFrame) -> None:
+        titled = records.with_columns(title=_without_placeholder(pl.col("title")))
+        self.titles = folded(texts(titled["title"]))
+        self.title_words = word_sets(words(self.titles))
+        names = records["authors"].list.eval(pl.element().struct.field("name"))
+        people = folded(texts(names.list.join(" ", ignore_nulls=True)))
+        self.name_words = word_sets(words(people, fewest_bytes=2))
+        abstracts = texts(records["abstract"])
+        keys = folded(abstracts)
+        running = words(keys)
+        self.shingles = shingles(running)
+        self.figures, self.named_versions = numbers(abstracts)
+        title_start = letter_hashes(self.titles, HEAD_LETTERS)[1]
+        title_hash, title_opening, _ = letter_hashes(self.titles, OPENING_LETTERS)
+        heads = folded(texts(titled["title"].str.extract(_HEAD_END)))
+        head_hash, is_long, _ = letter_hashes(heads, LONGEST_NAME + 1)
+        abstract_hash, abstract_opening, abstract_ending = letter_hashes(keys, KEY_LETTERS)
+        self.rows = titled.select(
+            "record_id", "source", "version", "doi", "arxiv_id", "date_basis", "title",
+            identifiers=of_papers(pl.col("identifiers")),
+            year=pl.col("publication_date").dt.year(),
+            day=pl.when(pl.col("date_precision") == "day").then("publication_date"),
+            authors_cut=~pl.col("authors_complete").fill_null(value=True),
+            author_count=pl.coalesce(
+                "author_count", pl.when("authors_complete").then(pl.col("authors").list.len())
+            ),
+            title_hash=title_hash,
+            title_start=title_start,
+            title_opening=title_opening,
+            head_hash=head_hash,
+            opening=edge_words(self.titles, HEAD_LETTERS)[0],
+            is_name=(head_hash > 0) & (is_long == 0),
+            surname=edge_words(folded(texts(_first_names(names))), 1)[1],
+            people_hash=letter_hashes(people, 1)[0],
+            abstract_hash=abstract_hash,
+            abstract_opening=abstract_opening,
+            abstract_ending=abstract_ending,
+            abstract_length=np.diff(running.starts),
+        )  # fmt: skip
+
+
+def sides(features: Features) -> Sides:
+    """Return the columns that are compared row with row."""
+    titles, names = features.title_words, features.name_words
+    return Sides(
+        titles=features.titles.data,
+        title_starts=features.titles.starts,
+        title_hash=features.rows["title_hash"].to_numpy(),
+        opening=features.rows["opening"].to_numpy(),
+        title_words=titles.lists.values,
+        title_word_starts=titles.lists.starts,
+        title_rarity=titles.rarity,
+        title_total=titles.total,
+        name_words=names.lists.values,
+        name_word_starts=names.lists.starts,
+        name_rarity=names.rarity,
+        name_total=names.total,
+        shingles=features.shingles.values,
+        shingle_starts=features.shingles.starts,
+        abstract_length=features.rows["abstract_length"].to_numpy(),
     )
-    counts = word_counts()
-    titles = rows.filter(pl.col("title_key").is_not_null())
-    title_words = with_rarity(
-        _words(titles, "title_key"),
-        counts.select("word", known="titles"),
-        TITLES_COUNTED,
-        distinct=titles.select("row", key="title_letters"),
-    ).with_columns(
-        rarity=pl.when(pl.col("word").is_in(RECURRING_WORDS)).then(0.0).otherwise("rarity")
-    )
-    authored = rows.filter(pl.col("name_text").is_not_null())
-    name_words = with_rarity(
-        _words(authored, "name_text").filter(pl.col("word").str.len_chars() > 1),
-        counts.select("word", known="names"),
-        NAMES_COUNTED,
-        distinct=authored.select("row", key="name_text"),
-    )
-    abstracted = rows.filter(pl.col("abstract_key").is_not_null())
-    abstract_words = with_rarity(
-        _words(abstracted, "abstract_key"),
-        counts.select("word", known="titles"),
-        TITLES_COUNTED,
-        distinct=abstracted.select("row", key="abstract_key"),
-    )
-    return Features(rows, title_words, name_words, abstract_words)
 
 
 @cache
-def word_counts() -> pl.DataFrame:
-    """Return the shipped word frequencies: word, titles, names."""
-    return pl.read_parquet(WORD_COUNTS)
+def _known(column: str) -> Counts:
+    """Return the shipped word frequencies of `titles` or `names`."""
+    shipped = pl.read_parquet(WORD_COUNTS)
+    hashes = words(texts(shipped["word"])).values
+    return table_of(hashes, shipped[column].to_numpy())
 
 
-def with_rarity(
-    postings: pl.DataFrame, known: pl.DataFrame, counted: int, distinct: pl.DataFrame
-) -> pl.DataFrame:
-    """Add `rarity` to postings (row, word): minus the log of the share of texts with the word.
-
-    The share is over the shipped texts and those of this input together. Equal texts (`distinct`:
-    row, key) count once, so that many copies of one paper do not make its words common.
-    """
-    first = distinct.group_by("key").agg(pl.col("row").min()).select("row")
-    here = postings.join(first, on="row", how="semi").group_by("word").agg(here=pl.len())
-    total = counted + first.height + 1.0
-    rarity = (
-        here.join(known, on="word", how="left")
-        .select(
-            "word",
-            rarity=(total / (pl.col("here") + pl.col("known").fill_null(0) + 1.0)).log(),
-        )
-        .sort("word")
-    )
-    return postings.join(rarity, on="word", how="left", maintain_order="left")
+def _without_placeholder(title: pl.Expr) -> pl.Expr:
+    letters = title.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    return pl.when(~letters.is_in(PLACEHOLDERS)).then(title)
 
 
-def title_marks(title: pl.Expr) -> pl.Expr:
-    """Return the sorted marks by which versions and parts differ: numbers, numerals, `-G`, `++`.
-
-    `Model-2.5` has 2.5, `Part II` and `part two` have 2, `Model-G` has -g, `C++` has ++.
-    """
-    text = (
-        title.str.normalize("NFKC")
-        .str.replace(r"^\W*(?:19|20)\d\d[a-z]?\W+", "")
-        .str.to_lowercase()
-        .str.replace_all(r"&#\d+;", " ")
-        .str.replace_all(r"(\d),(\d{3})\b", "$1$2")
-    )
-    numbers = text.str.extract_all(r"\d+(?:\.\d+)*").list.eval(
-        pl.element().str.replace(r"^0+(\d)", "$1")
-    )
-    numerals = text.str.extract_all(_NUMERAL).list.eval(
-        pl.element().str.extract(r"([a-z]+)[^a-z]*$").replace(_ROMAN).replace(_SPELLED)
-    )
-    letters = text.str.extract_all(r"\b\p{L}\p{L}+-\p{L}\b").list.eval(
-        "-" + pl.element().str.tail(1)
-    )
-    plusses = text.str.extract_all(r"\p{L}\d*(?:\+{1,3})(?:\W|$)").list.eval(
-        pl.element().str.extract(r"(\++)")
-    )
-    marks = pl.concat_list(numbers, numerals, letters, plusses)
-    return marks.list.unique().list.sort().fill_null([])
-
-
-def title_suffixes(title: pl.Expr) -> pl.Expr:
-    """Return the words that a hyphen ties to a name to make it another one, in lower case.
-
-    `Model-2.5-Base`, `Model2-Base` have base, `Model-XL` has xl, `Model-G` has g; `model-based` has
-    none.
-    """
-    has_case = title.str.contains(r"\p{Ll}").fill_null(value=False)
-    shouted = r"\b\p{L}{2,}-(?:\p{Lu}[\p{L}\d]*\p{Lu}|\p{Lu}\d|\p{L}\b)[\p{L}\d]*"
-    found = pl.concat_list(
-        title.str.extract_all(r"\b\p{L}*-?\d[\p{L}\d.]*-\p{L}+"),
-        pl.when(has_case).then(title.str.extract_all(shouted)).otherwise([]),
-    )
-    words = found.list.eval(pl.element().str.extract(r"-([^-]+)$").str.to_lowercase())
-    return words.list.unique().list.sort().fill_null([])
-
-
-def abstract_versions(abstract: pl.Expr) -> pl.Expr:
-    """Return the sorted names with a number in them (`Model2.5`, `Model-3b`), links left out."""
-    names = _without_links(abstract).str.extract_all(_NUMBERED_NAME)
-    return (
-        names.list.eval(pl.element().str.replace("-", "", literal=True))
-        .list.unique()
-        .list.sort()
-        .fill_null([])
-    )
-
-
-def abstract_figures(abstract: pl.Expr) -> pl.Expr:
-    """Return the sorted numbers that stand alone, links left out."""
-    plain = _without_links(abstract).str.replace_all(_NUMBERED_NAME, " ")
-    figures = plain.str.replace_all(r"(\d),(\d{3})\b", "$1$2").str.extract_all(r"\d+(?:\.\d+)*")
-    return figures.list.unique().list.sort().fill_null([])
-
-
-def title_note(title: pl.Expr) -> pl.Expr:
-    """Return which kind of note about another paper the title announces; null for a paper."""
-    text = title.str.to_lowercase().str.strip_chars(" []()\"'")
-    kind: pl.Expr = pl.lit(None, pl.String)
-    for name, pattern in reversed(NOTE_KINDS):
-        kind = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(kind)
-    return kind
-
-
-def _without_links(text: pl.Expr) -> pl.Expr:
-    return text.str.to_lowercase().str.replace_all(_URL, " ")
-
-
-def _opening(key: pl.Expr) -> pl.Expr:
-    """Return the first word of a title's key without its number; null where it is a short word."""
-    word = key.str.extract(r"^(\p{L}+)")
-    return pl.when(word.str.len_chars() >= HEAD_LETTERS).then(word)
-
-
-def _without_placeholder(key: pl.Expr) -> pl.Expr:
-    return pl.when(~key.is_in(PLACEHOLDERS)).then(key)
-
-
-def _compact(text: pl.Expr) -> pl.Expr:
-    letters = text.str.replace_all(" ", "", literal=True)
-    return pl.when(letters != "").then(letters)
-
-
-def _head(title: pl.Expr) -> pl.Expr:
-    """Return the key of the title before its colon, dash or question mark; null without one."""
-    head = match_key(title.str.extract(_HEAD_END))
-    return pl.when(head.str.len_chars() >= HEAD_LETTERS).then(head)
-
-
-def _words(rows: pl.DataFrame, column: str) -> pl.DataFrame:
-    return (
-        rows.select("row", word=pl.col(column).str.split(" "))
-        .explode("word")
-        .unique(maintain_order=True)
-    )
-
-
-def _names(rows: pl.DataFrame) -> pl.DataFrame:
-    """Per row with authors: name_text (all words), surname of the first, listed (how many)."""
-    each = (
-        rows.select("row", name="names")
-        .explode("name")
-        .drop_nulls()
-        .with_columns(name=name_key(pl.col("name")))
-        .drop_nulls()
-    )
-    return each.group_by("row", maintain_order=True).agg(
-        name_text=pl.col("name").str.join(" "),
-        surname=pl.col("name").first().str.extract(r"(\S+)$"),
-        listed=pl.len(),
-    )
+def _first_names(names: pl.Series) -> pl.Series:
+    """Return the first author's name, given names first."""
+    first = names.list.first().to_frame("name")
+    has_comma = pl.col("name").str.contains(",", literal=True).fill_null(value=False)
+    turned = first.with_row_index("row").filter(has_comma).select("row", name=given_first(pl.col("name")))
+    return first["name"].scatter(turned["row"], turned["name"])

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from flows.resolve.blocking import candidate_pairs, exact_bits
+from flows.resolve.blocking import candidates
 from flows.resolve.clustering import CONFLICT, EDGE, RULING, cluster, components
-from flows.resolve.evidence import compare
-from flows.resolve.features import Features, describe
+from flows.resolve.evidence import Comparison
+from flows.resolve.features import Features, describe, sides
 from flows.resolve.scoring import score
 from flows.resolve.verdicts import IS_CONFLICT, published
 
@@ -31,31 +31,27 @@ def resolve_papers(
     unknown records wait until the records come.
     """
     features = describe(records)
+    columns = sides(features)
     rulings = _rulings(judgements, features)
-    candidates = candidate_pairs(features)
-    ruled = _in_full(
-        rulings.select("left", "right").join(candidates, on=["left", "right"], how="left")
-    )
-    others = candidates.join(ruled, on=["left", "right"], how="anti")
-    scored = score(compare(pl.concat([others, ruled]), features, exact_bits()))
-    scored = _with_rulings(scored, rulings)
+    found = candidates(features, columns)
+    asked = _with_ruled(found.pairs, rulings)
+    comparison = Comparison(features, columns, asked)
+    scored = _with_rulings(score(comparison, asked), rulings)
     missing = _missing_inside(scored, features.rows.height)
     if not missing.is_empty():
-        completed = score(compare(_in_full(missing), features, exact_bits()))
-        scored = pl.concat([scored, _with_rulings(completed, rulings)])
+        completed = _with_rulings(score(comparison, missing), rulings)
+        scored = pl.concat([scored, completed])
     labels = cluster(features.rows.height, scored.select("left", "right", weight="bound"))
     scored = scored.with_columns(
         is_joined=labels.gather(scored["left"]) == labels.gather(scored["right"])
     )
-    return published(scored, labels), _clusters(scored, features, labels)
+    return published(scored, labels, features.rows["record_id"]), _clusters(scored, features, labels)
 
 
-def _in_full(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Pairs that are to be compared in full, however little the keys say of them, if anything."""
-    keys = pl.col("keys").fill_null(0) if "keys" in pairs.columns else pl.lit(0)
-    return pairs.select(
-        "left", "right", keys=keys.cast(pl.UInt32), shared=pl.lit(COMPLETED, pl.UInt32)
-    )
+def _with_ruled(pairs: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
+    """Add the pairs that were ruled on, whether they share a key or not."""
+    ruled = rulings.select("left", "right").join(pairs, on=["left", "right"], how="anti")
+    return pl.concat([pairs, ruled.with_columns(keys=pl.lit(0, pl.UInt32))])
 
 
 def _rulings(judgements: pl.DataFrame, features: Features) -> pl.DataFrame:
@@ -122,6 +118,7 @@ def _missing_inside(scored: pl.DataFrame, count: int) -> pl.DataFrame:
         .select(left="row", right="row_other")
         .join(scored, on=["left", "right"], how="anti")
         .sort("left", "right")
+        .with_columns(keys=pl.lit(0, pl.UInt32))
     )
 
 

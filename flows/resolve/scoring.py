@@ -16,6 +16,8 @@ from typing import Literal
 
 import polars as pl
 
+from flows.resolve.evidence import Comparison
+
 Question = Literal["work", "version"]
 
 PRIOR: dict[Question, float] = {"work": -3.0, "version": 4.0}
@@ -303,17 +305,20 @@ EVIDENCE: tuple[Evidence, ...] = (
 )
 
 
-BATCH = 50_000
+BATCH = 200_000
 SCORED = ("weight", "probability", "verdict", "decided_by", "evidence", "reason")
 
 
-def score(compared: pl.DataFrame) -> pl.DataFrame:
-    """Add probability, weight (its log-odds), verdict, decided_by, evidence and reason to pairs.
+def score(comparison: Comparison, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return pairs (left, right, keys) with their evidence, and with probability, weight (its
+    log-odds), verdict, decided_by, evidence and reason.
 
     Memory is bounded by the batch; a pair's score does not depend on the other pairs.
     """
-    starts = range(0, max(compared.height, 1), BATCH)
-    return pl.concat(_score_batch(compared.slice(start, BATCH)) for start in starts)
+    starts = range(0, max(pairs.height, 1), BATCH)
+    return pl.concat(
+        _score_batch(comparison.compare(pairs.slice(start, BATCH))) for start in starts
+    )
 
 
 def _score_batch(compared: pl.DataFrame) -> pl.DataFrame:

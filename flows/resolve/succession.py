@@ -72,10 +72,11 @@ _READ = (
 def _told(records: pl.DataFrame) -> pl.DataFrame:
     """Return what an entry is known by: record_id, source, ordinal, keys, rarity of the title."""
     features = describe(records)
-    rarity = features.title_words.group_by("row").agg(pl.col("rarity").sort().sum())
-    weighed = features.rows.join(rarity, on="row", how="left").select(
-        "record_id", "title_key", "rarity", people="name_text"
-    )
+    weighed = features.rows.select(
+        "record_id",
+        title_key=pl.when(pl.col("title_hash") > 0).then("title_hash"),
+        people=pl.when(pl.col("people_hash") > 0).then("people_hash"),
+    ).with_columns(rarity=features.title_words.total)
     return (
         records.select(
             "record_id", "source", "ordinal",

@@ -34,11 +34,15 @@ IS_RELATED = (
 )
 
 
-def published(scored: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
+def published(scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series) -> pl.DataFrame:
     """Return the pairs that came near, as `schemas.match` describes them.
 
-    scored: the compared pairs with their verdicts and `is_joined`. labels: the cluster of each row.
+    scored: the compared pairs with their verdicts and `is_joined`. labels, record_ids: the cluster
+    and the id of each row.
     """
+    scored = scored.with_columns(
+        record_ids.gather(scored[side]).alias(f"record_id_{side}") for side in ("left", "right")
+    )
     nearest = _nearest(scored, 1)
     related = _nearest(scored.filter(IS_RELATED), RELATIVES)
     chosen = pl.concat([nearest, related]).unique().with_columns(is_chosen=pl.lit(value=True))

@@ -1,0 +1,184 @@
+"""Blocks to pairs: keys that several rows have, and the pairs of such rows that are near."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flows.resolve.kernels.compiled import kernel
+from flows.resolve.kernels.likeness import (
+    Scratch,
+    Sides,
+    abstracts_alike,
+    scratch,
+    titles_alike,
+    weight_shared,
+)
+from flows.resolve.kernels.words import Array
+
+# How near two rows have to be to be compared in full.
+TITLE_AND_ALL = (0.33, 0.4)
+TITLE_ALONE = 0.7
+ALL_ALONE = 0.6
+# Titles that begin with one word and share words of this rarity are shown side by side.
+FAMILY_RARITY = 6.0
+LETTERS = 0.7
+ABSTRACT = 0.15
+ABSTRACT_ALONE = 0.06
+NAMES_ALONE = 0.5
+
+EXACT, BY_WORDS, BY_LETTERS, BY_ABSTRACT = range(4)
+
+
+@kernel
+def repeated(keys: Array) -> Array:
+    """Return which keys may stand more than once: a filter that lets no such key out."""
+    bits = 16
+    while (1 << bits) < len(keys) and bits < 26:
+        bits += 1
+    seen = np.zeros(1 << bits, np.uint8)
+    shift = np.uint64(64 - bits)
+    for at in range(len(keys)):
+        place = keys[at] >> shift
+        seen[place] = min(seen[place] + 1, 2)
+    out = np.empty(len(keys), np.bool_)
+    for at in range(len(keys)):
+        out[at] = seen[keys[at] >> shift] > 1
+    return out
+
+
+@kernel
+def word_pairs(words: Array) -> tuple[Array, Array]:
+    """Return (row, key) for each pair of words of a row (0: no word), whatever their order."""
+    count, most = words.shape
+    rows = np.empty(count * most * (most - 1) // 2, np.uint32)
+    keys = np.empty(len(rows), np.uint64)
+    place = 0
+    for row in range(count):
+        for one in range(most):
+            for other in range(one + 1, most):
+                if words[row, one] and words[row, other]:
+                    low = min(words[row, one], words[row, other])
+                    high = max(words[row, one], words[row, other])
+                    rows[place] = row
+                    state = (np.uint64(low) << np.uint64(32)) | np.uint64(high)
+                    state ^= state >> np.uint64(31)
+                    state *= np.uint64(0xBF58476D1CE4E5B9)
+                    keys[place] = state ^ (state >> np.uint64(29))
+                    place += 1
+    return rows[:place].copy(), keys[:place].copy()
+
+
+@kernel
+def smallest(values: Array, starts: Array, most: int) -> tuple[Array, Array]:
+    """Return (row, value) for the `most` smallest values of each sorted list."""
+    rows = np.empty((len(starts) - 1) * most, np.uint32)
+    keys = np.empty(len(rows), np.uint64)
+    place = 0
+    for row in range(len(starts) - 1):
+        for at in range(starts[row], min(starts[row] + most, starts[row + 1])):
+            rows[place] = row
+            keys[place] = np.uint64(values[at]) * np.uint64(0x9E3779B97F4A7C15)
+            place += 1
+    return rows[:place].copy(), keys[:place].copy()
+
+
+@kernel
+def pairs_within(
+    rows: Array, starts: Array, sides: Sides, kind: int
+) -> tuple[Array, Array, int]:
+    """Return the near pairs (left < right) of the rows of each block, and how many were looked
+    at."""
+    room = scratch()
+    left = np.empty(1024, np.uint32)
+    right = np.empty(1024, np.uint32)
+    count = looked = 0
+    for block in range(len(starts) - 1):
+        for one in range(starts[block], starts[block + 1]):
+            for other in range(one + 1, starts[block + 1]):
+                looked += 1
+                low, high = min(rows[one], rows[other]), max(rows[one], rows[other])
+                if low != high and _is_near(sides, low, high, kind, room):
+                    if count == len(left):
+                        left = np.concatenate((left, np.empty(count, np.uint32)))
+                        right = np.concatenate((right, np.empty(count, np.uint32)))
+                    left[count] = low
+                    right[count] = high
+                    count += 1
+    return left[:count].copy(), right[:count].copy(), looked
+
+
+@kernel
+def pairs_beside(
+    rows: Array,
+    starts: Array,
+    second: Array,
+    small: int,
+    neighbours: int,
+    sides: Sides,
+    kind: int,
+) -> tuple[Array, Array, int]:
+    """Return the near pairs of blocks whose rows stand in an order that brings like ones together:
+    of each row and its next neighbours, and of all rows of a small run with one `second` key."""
+    room = scratch()
+    left = np.empty(1024, np.uint32)
+    right = np.empty(1024, np.uint32)
+    count = looked = 0
+    for block in range(len(starts) - 1):
+        run_end = starts[block]
+        for one in range(starts[block], starts[block + 1]):
+            if one == run_end:
+                run_start = one
+                while run_end < starts[block + 1] and second[run_end] == second[run_start]:
+                    run_end += 1
+            reach = run_end if run_end - run_start <= small else one
+            last = min(max(one + 1 + neighbours, reach), starts[block + 1])
+            for other in range(one + 1, last):
+                looked += 1
+                low, high = min(rows[one], rows[other]), max(rows[one], rows[other])
+                if low != high and _is_near(sides, low, high, kind, room):
+                    if count == len(left):
+                        left = np.concatenate((left, np.empty(count, np.uint32)))
+                        right = np.concatenate((right, np.empty(count, np.uint32)))
+                    left[count] = low
+                    right[count] = high
+                    count += 1
+    return left[:count].copy(), right[:count].copy(), looked
+
+
+@kernel
+def _is_near(sides: Sides, left: int, right: int, kind: int, room: Scratch) -> bool:
+    if kind == EXACT:
+        return True
+    titles = min(sides.title_total[left], sides.title_total[right])
+    shared = weight_shared(
+        sides.title_words, sides.title_word_starts, sides.title_rarity, left, right
+    )
+    title = shared / titles if titles > 0 else 0.0
+    if title >= TITLE_ALONE:
+        return True
+    shared_names = weight_shared(
+        sides.name_words, sides.name_word_starts, sides.name_rarity, left, right
+    )
+    is_titled = sides.title_hash[left] != 0 and sides.title_hash[right] != 0
+    if is_titled:
+        least = min(
+            sides.title_total[left] + sides.name_total[left],
+            sides.title_total[right] + sides.name_total[right],
+        )
+        both = (shared + shared_names) / least if least > 0 else 0.0
+        if both >= ALL_ALONE or (title >= TITLE_AND_ALL[0] and both >= TITLE_AND_ALL[1]):
+            return True
+        if (
+            sides.opening[left] != 0
+            and sides.opening[left] == sides.opening[right]
+            and shared >= FAMILY_RARITY
+        ):
+            return True
+        if kind == BY_LETTERS and titles_alike(sides, left, right, room) >= LETTERS:
+            return True
+    elif kind != BY_ABSTRACT:
+        names = min(sides.name_total[left], sides.name_total[right])
+        if names > 0 and shared_names >= NAMES_ALONE * names:
+            return True
+    share, _ = abstracts_alike(sides, left, right)
+    return share >= (ABSTRACT if is_titled else ABSTRACT_ALONE)

@@ -1,0 +1,32 @@
+"""How a function of arrays is compiled, and run on all cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+import numba
+
+from flows.parallel import cores
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+
+def kernel(function: F) -> F:
+    """Return the function compiled to machine code, without the interpreter's lock."""
+    return cast("F", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+
+
+def in_parts(count: int, least: int, function: Callable[[int, int], T]) -> list[T]:
+    """Return what `function` gives for parts (start, end) of `count` things, in order.
+
+    The parts run side by side, one for each core, none with fewer than `least` things.
+    """
+    parts = max(1, min(cores(), count // max(least, 1)))
+    edges = [count * part // parts for part in range(parts + 1)]
+    if parts == 1:
+        return [function(0, count)]
+    with ThreadPoolExecutor(parts) as threads:
+        return list(threads.map(function, edges[:-1], edges[1:]))

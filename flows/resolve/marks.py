@@ -1,0 +1,120 @@
+"""Marks inside titles by which two papers of nearly one title differ: numbers, versions, notes.
+
+Here: expressions over titles as they are read. Not here: what a difference is worth (`scoring`).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from flows.normalize.text import match_key
+
+# A note about another paper is never that paper; each kind with how such titles are printed.
+NOTE_KINDS: tuple[tuple[str, str], ...] = (
+    (
+        "correction",
+        r"^(author |publisher |editorial )?(erratum|errata|corrigend\w+"
+        r"|correction( (to|notice)\b|$|:)|addend\w+"
+        r"|retraction( (of|note|notice)\b|$|:)|expression of concern)"
+        r"|[-:(\[.] *(erratum|errata|corrigend\w+|addend\w+|retraction note)[)\].]*$",
+    ),
+    (
+        "reply",
+        r"^(the |an? |authors?['’]?s? )?(in )?(reply|response|rejoinder|answer)"
+        r"( from the authors?)?( to\b|$|:)|[-:(\[.] *(authors?['’]?s? )?(reply|response|rejoinder)"
+        r"( (to|from|by) .*)?[)\].]*$",
+    ),
+    (
+        "comment",
+        r"^(an? |some |further |invited |editorial )?"
+        r"(comments?|commentary|discussion)( (on|of|to)\b|$|:)"
+        r"|[-:(\[.] *(comments?|commentary|discussion)[)\].]*$",
+    ),
+    ("review", r"^(an? )?(book reviews?|review)( of\b|$|:)|[-:(\[.] *(book )?review[)\].]*$"),
+)
+
+_ROMAN = {
+    "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8",
+    "ix": "9", "x": "10", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15",
+}  # fmt: skip
+_SPELLED = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+    "eight": "8", "nine": "9", "ten": "10", "first": "1", "second": "2", "third": "3",
+}  # fmt: skip
+_NUMBERED = r"(?:part|vol|volume|chapter|book|no|number|phase|type|class|stage|version|paper|study)"
+_NUMERAL = (
+    rf"\b{_NUMBERED}\.? (?:{'|'.join((*_ROMAN, *_SPELLED))}|[a-h])\b"
+    r"|\b(?:ii|iii|iv|vi|vii|viii|ix|xi|xii|xiii|xiv|xv)\b"
+    r"| (?:i|v)(?:[.,]? *$|:)"
+)
+_NUMBER_IN_KEY = (
+    rf"\b(?:{_NUMBERED} )?(?:\d+|{'|'.join((*_ROMAN, *_SPELLED))})\b|\b{_NUMBERED} [a-h]\b|\d+"
+)
+
+
+# A title without these has no marks, no suffix, is no note: the patterns need not be tried.
+_WORDS_OF_MARKS = "|".join((*_ROMAN, *_SPELLED))
+MAY_HAVE_MARK = rf"\d|\+|-\p{{L}}\b|(?i:\b(?:{_WORDS_OF_MARKS})\b|\b{_NUMBERED}\.? [a-h]\b)"
+MAY_HAVE_SUFFIX = r"\d\S*-\p{L}|\p{L}-(?:\p{Lu}|\p{L}\b)"
+NOTE_WORDS = (
+    "errat", "corrig", "correction", "addend", "retraction", "concern", "reply", "response",
+    "rejoinder", "answer", "comment", "discussion", "review",
+)  # fmt: skip
+
+
+def title_marks(title: pl.Expr) -> pl.Expr:
+    """Return the sorted marks by which versions and parts differ: numbers, numerals, `-G`, `++`.
+
+    `Model-2.5` has 2.5, `Part II` and `part two` have 2, `Model-G` has -g, `C++` has ++.
+    """
+    text = (
+        title.str.normalize("NFKC")
+        .str.replace(r"^\W*(?:19|20)\d\d[a-z]?\W+", "")
+        .str.to_lowercase()
+        .str.replace_all(r"&#\d+;", " ")
+        .str.replace_all(r"(\d),(\d{3})\b", "$1$2")
+    )
+    numbers = text.str.extract_all(r"\d+(?:\.\d+)*").list.eval(
+        pl.element().str.replace(r"^0+(\d)", "$1")
+    )
+    numerals = text.str.extract_all(_NUMERAL).list.eval(
+        pl.element().str.extract(r"([a-z]+)[^a-z]*$").replace(_ROMAN).replace(_SPELLED)
+    )
+    letters = text.str.extract_all(r"\b\p{L}\p{L}+-\p{L}\b").list.eval(
+        "-" + pl.element().str.tail(1)
+    )
+    plusses = text.str.extract_all(r"\p{L}\d*(?:\+{1,3})(?:\W|$)").list.eval(
+        pl.element().str.extract(r"(\++)")
+    )
+    marks = pl.concat_list(numbers, numerals, letters, plusses)
+    return marks.list.unique().list.sort().fill_null([])
+
+
+def numberless(title: pl.Expr) -> pl.Expr:
+    """Return the title's key without its numbers, and without the words that announce them."""
+    return match_key(title).str.replace_all(_NUMBER_IN_KEY, "")
+
+
+def title_suffixes(title: pl.Expr) -> pl.Expr:
+    """Return the words that a hyphen ties to a name to make it another one, in lower case.
+
+    `Model-2.5-Base`, `Model2-Base` have base, `Model-XL` has xl, `Model-G` has g; `model-based` has
+    none.
+    """
+    has_case = title.str.contains(r"\p{Ll}").fill_null(value=False)
+    shouted = r"\b\p{L}{2,}-(?:\p{Lu}[\p{L}\d]*\p{Lu}|\p{Lu}\d|\p{L}\b)[\p{L}\d]*"
+    found = pl.concat_list(
+        title.str.extract_all(r"\b\p{L}*-?\d[\p{L}\d.]*-\p{L}+"),
+        pl.when(has_case).then(title.str.extract_all(shouted)).otherwise([]),
+    )
+    words = found.list.eval(pl.element().str.extract(r"-([^-]+)$").str.to_lowercase())
+    return words.list.unique().list.sort().fill_null([])
+
+
+def title_note(title: pl.Expr) -> pl.Expr:
+    """Return which kind of note about another paper the title announces; null for a paper."""
+    text = title.str.to_lowercase().str.strip_chars(" []()\"'")
+    kind: pl.Expr = pl.lit(None, pl.String)
+    for name, pattern in reversed(NOTE_KINDS):
+        kind = pl.when(text.str.contains(pattern)).then(pl.lit(name)).otherwise(kind)
+    return kind

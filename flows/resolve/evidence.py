@@ -100,7 +100,7 @@ class Comparison:
 
 SIDE_COLUMNS = (
     "version", "doi", "arxiv_id", "identifiers", "date_basis", "year", "day", "title_hash",
-    "head_hash", "opening", "abstract_hash", "abstract_length", "authors_cut", "author_count",
+    "head_hash", "opening", "venue", "kind", "first_page", "volume", "abstract_hash", "abstract_length", "authors_cut", "author_count",
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
     "title_similarity", "title_rarity", "title_containment", "title_is_equal", "title_is_cut",
@@ -109,7 +109,8 @@ EVIDENCE_COLUMNS = (
     "first_author_is_equal", "authors_are_cut", "abstract_similarity", "abstract_is_equal",
     "abstract_words", "figures_differ", "versions_differ", "people_of_title", "years_of_title",
     "titles_of_abstract", "same_identifier", "same_day", "same_author_count", "year_gap",
-    "year_is_inferred", "has_preprint",
+    "year_is_inferred", "has_preprint", "venue_left", "venue_right", "kinds_differ", "same_page",
+    "same_volume",
 )  # fmt: skip
 
 
@@ -167,7 +168,10 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         same_author_count=pl.col("author_count_left") == pl.col("author_count_right"),
         year_gap=(pl.col("year_left") - pl.col("year_right")).abs().cast(pl.Int32),
         year_is_inferred=_either("date_basis", "inferred_year"),
-        has_preprint=_either("version", "preprint"),
+        has_preprint=_either("version", "preprint") | _either("kind", "preprint"),
+        kinds_differ=pl.col("kind_left") != pl.col("kind_right"),
+        same_page=pl.col("first_page_left") == pl.col("first_page_right"),
+        same_volume=pl.col("volume_left") == pl.col("volume_right"),
     )
 
 

@@ -26,6 +26,7 @@ from flows.resolve.kernels.digests import (
 from flows.resolve.kernels.likeness import Sides
 from flows.resolve.kernels.rarity import Counts, count_of, counted, table_of, totals
 from flows.resolve.kernels.words import Array, Lists, Texts, folded, joined, texts, words
+from flows.resolve.publication import publication
 
 WORD_COUNTS = Path(__file__).parent / "data" / "word_counts.parquet"
 TITLES_COUNTED = 66_149
@@ -72,6 +73,8 @@ class Features:
 
     rows: pl.DataFrame
     """One row per record: see `describe`."""
+    venues: pl.Series
+    """The distinct venues, by number."""
     titles: Texts
     """Titles as `match_key` gives them."""
     title_words: Words
@@ -97,9 +100,17 @@ def describe(records: pl.DataFrame) -> Features:
     ordered = records.sort("record_id")
     batches = [_Described(batch) for batch in ordered.iter_slices(BATCH)] or [_Described(ordered)]
     rows = pl.concat(batch.rows for batch in batches).with_row_index("row")
+    venues = rows["venue"].drop_nulls().unique().sort()
+    numbers_of = pl.DataFrame({"venue": venues}).with_row_index("number")
+    rows = (
+        rows.join(numbers_of, on="venue", how="left", maintain_order="left")
+        .drop("venue")
+        .rename({"number": "venue"})
+    )
     recurring = words(folded(texts(pl.Series(RECURRING_WORDS)))).values
     return Features(
         rows=rows,
+        venues=venues,
         titles=joined([batch.titles for batch in batches]),
         title_words=weighed(
             joined([batch.title_words for batch in batches]),
@@ -181,7 +192,7 @@ class _Described:
             abstract_opening=abstract_opening,
             abstract_ending=abstract_ending,
             abstract_length=np.diff(running.starts),
-        )  # fmt: skip
+        ).hstack(publication(records))  # fmt: skip
 
 
 def sides(features: Features) -> Sides:

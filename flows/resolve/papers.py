@@ -6,17 +6,24 @@ published (`verdicts`), ids of papers (`identity`), what is said of a paper (`su
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import polars as pl
 
 from flows.resolve.blocking import candidates
 from flows.resolve.clustering import CONFLICT, EDGE, RULING, cluster, components
 from flows.resolve.evidence import Comparison
 from flows.resolve.features import Features, describe, sides
-from flows.resolve.scoring import score
+from flows.resolve.rates import learned_rates
+from flows.resolve.scoring import frozen_rates, with_weights, with_levels
+from flows.resolve.venues import learned_lifts, venue_relations
 from flows.resolve.verdicts import IS_CONFLICT, published
 
 # Inside a component of up to this many records every pair is compared.
 COMPLETED = 300
+# Pairs that are weighed at a time.
+BATCH = 200_000
 
 
 def resolve_papers(
@@ -36,16 +43,36 @@ def resolve_papers(
     found = candidates(features, columns)
     asked = _with_ruled(found.pairs, rulings)
     comparison = Comparison(features, columns, asked)
-    scored = _with_rulings(score(comparison, asked), rulings)
+    compared = _in_batches(comparison.compare, asked)
+    lifts = learned_lifts(compared)
+
+    def leveled(pairs: pl.DataFrame) -> pl.DataFrame:
+        relation = venue_relations(pairs, features.venues, lifts)
+        return _in_batches(with_levels, pairs.with_columns(venue_relation=relation))
+
+    known = leveled(compared)
+    rates = learned_rates(with_weights(known, frozen_rates()))
+    scored = _with_rulings(_in_batches(partial(with_weights, rates=rates), known), rulings)
     missing = _missing_inside(scored, features.rows.height)
     if not missing.is_empty():
-        completed = _with_rulings(score(comparison, missing), rulings)
-        scored = pl.concat([scored, completed])
+        completed = leveled(_in_batches(comparison.compare, missing))
+        scored = pl.concat([scored, _with_rulings(with_weights(completed, rates), rulings)])
     labels = cluster(features.rows.height, scored.select("left", "right", weight="bound"))
     scored = scored.with_columns(
         is_joined=labels.gather(scored["left"]) == labels.gather(scored["right"])
     )
-    return published(scored, labels, features.rows["record_id"]), _clusters(scored, features, labels)
+    return (
+        published(scored, labels, features.rows["record_id"]),
+        _clusters(scored, features, labels),
+    )
+
+
+def _in_batches(
+    function: Callable[[pl.DataFrame], pl.DataFrame], pairs: pl.DataFrame
+) -> pl.DataFrame:
+    """Return what `function` makes of the pairs, batch by batch: no pair depends on another."""
+    starts = range(0, max(pairs.height, 1), BATCH)
+    return pl.concat([function(pairs.slice(start, BATCH)) for start in starts])
 
 
 def _with_ruled(pairs: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
@@ -71,33 +98,25 @@ def _rulings(judgements: pl.DataFrame, features: Features) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _with_rulings(scored: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
-    """Let rulings decide, and add `bound`: the weight, or what is beyond weighing."""
+def _with_rulings(weighed: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
+    """Let rulings decide: add what was ruled, and `bound`: the weight, or what is beyond
+    weighing."""
     is_ruled = pl.col("ruling").is_not_null()
     is_same = pl.col("ruling") == "same"
-    said = pl.concat_str(
-        pl.lit("Ruled "), pl.col("ruling"), pl.lit(" by "), pl.col("who").fill_null("someone"),
-        pl.lit(" on ") + pl.col("when"), pl.lit(": ") + pl.col("why"), pl.lit("."),
-        ignore_nulls=True,
-    )  # fmt: skip
-    return (
-        scored.join(rulings, on=["left", "right"], how="left", maintain_order="left")
-        .with_columns(
-            bound=pl.when(is_ruled)
-            .then(pl.when(is_same).then(RULING).otherwise(-RULING))
-            .when(IS_CONFLICT)
-            .then(CONFLICT)
-            .otherwise("weight"),
-            probability=pl.when(is_ruled).then(is_same.cast(pl.Float64)).otherwise("probability"),
-            verdict=pl.when(is_ruled)
-            .then(pl.when(is_same).then(pl.lit("match")).otherwise(pl.lit("non_match")))
-            .when(IS_CONFLICT & (pl.col("verdict") == "match"))
-            .then(pl.lit("possible"))
-            .otherwise("verdict"),
-            decided_by=pl.when(is_ruled).then(pl.lit("judgement")).otherwise("decided_by"),
-            reason=pl.when(is_ruled).then(said).otherwise("reason"),
-        )
-        .drop("ruling", "who", "when", "why")
+    return weighed.join(
+        rulings, on=["left", "right"], how="left", maintain_order="left"
+    ).with_columns(
+        bound=pl.when(is_ruled)
+        .then(pl.when(is_same).then(RULING).otherwise(-RULING))
+        .when(IS_CONFLICT)
+        .then(CONFLICT)
+        .otherwise("weight"),
+        probability=pl.when(is_ruled).then(is_same.cast(pl.Float64)).otherwise("probability"),
+        decided_by=pl.when(is_ruled)
+        .then(pl.lit("judgement"))
+        .when(pl.col("same_identifier").is_not_null())
+        .then(pl.lit("identifier"))
+        .otherwise(pl.lit("model")),
     )
 
 

@@ -1,363 +1,71 @@
-"""What evidence is worth: log-odds in nats from named levels, added up to a probability.
+"""From evidence to probability: which level applies, what it is worth, and the sum.
 
-Here: the levels, in visible tuples, and the sum. Not here: how the evidence is measured
-(`evidence`).
-
-Two questions are asked of a pair, each with its own sum: is it the same work (titles, abstracts,
-authors, identifiers), and if so, the same version of it (years)? The probability is the product, so
-that equal titles and authors never buy off a difference between two versions. A level that applies
-where a value is absent is worth 0: missing is not different.
+The probability that two records are one paper is that of one work times that of one version, so
+that equal titles and authors never buy off a difference between two versions. Not here: what the
+levels are (`weights`), what an input teaches of them (`rates`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
-from flows.resolve.evidence import Comparison
+from flows.resolve.weights import EVIDENCE, SAME_VERSION, WORK_PRIOR, Evidence, Question, Rate
 
-Question = Literal["work", "version"]
-
-PRIOR: dict[Question, float] = {"work": -3.0, "version": 4.0}
 MATCH = 0.5
 POSSIBLE = 0.1
-# How the sentence about a pair begins, as a pattern.
-OPENING = r"^(?:One paper|Perhaps one paper|Two papers): "
-
-
-@dataclass(frozen=True)
-class Level:
-    """One thing that evidence can say: its name in words, when it applies, its worth in nats."""
-
-    says: str
-    when: pl.Expr
-    nats: float | pl.Expr
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A kind of evidence; of its levels the first that applies counts, none is worth 0."""
-
-    name: str
-    question: Question
-    levels: tuple[Level, ...]
-
-
-def _col(name: str) -> pl.Expr:
-    return pl.col(name)
-
-
-TITLE_IS_KNOWN = _col("title_similarity").is_not_null()
-# A word was replaced by quite another one, not mistyped.
-WORD_IS_REPLACED = (_col("replaced_similarity") < 0.6).fill_null(value=False)
-SAME_WORDING = ~_col("number_is_left_over") & ~WORD_IS_REPLACED
-TITLES_AGREE = (
-    ~_col("notes_conflict")
-    & ~_col("numbers_conflict")
-    & (((_col("title_similarity") >= 0.9) & SAME_WORDING) | _col("title_is_cut"))
-)
-# Two known titles that are not readings of one: then shared passages are a group's boilerplate.
-TITLES_DISAGREE = TITLE_IS_KNOWN & ~(
-    TITLES_AGREE
-    | ((_col("title_similarity") >= 0.85) & ~WORD_IS_REPLACED)
-    | ((_col("title_containment") >= 0.85) & (_col("title_rarity") >= 10))
-)
-# Every printed field that the two have is the same.
-ALL_IS_EQUAL = (
-    _col("title_is_equal")
-    & _col("abstract_is_equal")
-    & (_col("abstract_words") >= 8)
-    & (_col("year_gap") == 0)
-    & _col("same_day").fill_null(value=True)
-    & (_col("author_similarity") >= 0.99).fill_null(value=True)
-    & _col("same_author_count").fill_null(value=True)
-    & ~_col("numbers_conflict")
-)
-IS_REWRITTEN = (_col("abstract_similarity") >= 0.25) & ~_col("abstract_is_equal")
-TITLED, UNTITLED = IS_REWRITTEN & TITLE_IS_KNOWN, IS_REWRITTEN & ~TITLE_IS_KNOWN
-# Where two lists of names can be compared, they say more than their lengths.
-COUNTS_TELL = _col("author_similarity").is_null()
-
-EVIDENCE: tuple[Evidence, ...] = (
-    Evidence(
-        "title",
-        "work",
-        (
-            Level("a title is missing", ~TITLE_IS_KNOWN, 0.0),
-            Level("one title is a note about another paper", _col("notes_conflict"), -8.0),
-            Level("the titles have different numbers or marks", _col("numbers_conflict"), -8.0),
-            Level("equal titles", _col("title_is_equal") & ~_col("number_is_left_over"), 6.0),
-            Level("one title is the other without its subtitle", _col("title_is_cut"), 3.5),
-            Level(
-                "titles differ by a typo", (_col("title_similarity") >= 0.95) & SAME_WORDING, 5.0
-            ),
-            Level("titles nearly equal", (_col("title_similarity") >= 0.9) & SAME_WORDING, 3.5),
-            Level(
-                "one title has a number that the other lacks",
-                _col("number_is_left_over") & (_col("title_similarity") >= 0.75),
-                -3.0,
-            ),
-            Level(
-                "one title holds the words of the other",
-                (_col("title_containment") >= 0.85)
-                & (_col("title_rarity") >= 10)
-                & ~WORD_IS_REPLACED,
-                -0.5,
-            ),
-            Level(
-                "titles alike but for a telling word",
-                (_col("title_similarity") >= 0.75) & WORD_IS_REPLACED,
-                -4.0,
-            ),
-            Level("titles begin alike before the colon", _col("title_heads_are_equal"), -2.5),
-            Level("similar titles", (_col("title_similarity") >= 0.85) & ~WORD_IS_REPLACED, 0.0),
-            Level(
-                "titles share words",
-                (_col("title_similarity") >= 0.75) | (_col("title_containment") >= 0.5),
-                -2.5,
-            ),
-            Level("unlike titles", _col("title_similarity") >= 0.6, -4.5),
-            Level("different titles", TITLE_IS_KNOWN, -6.0),
-        ),
-    ),
-    Evidence(
-        "title rarity",
-        "work",
-        (
-            Level("as of columns and editorials", TITLES_AGREE & (_col("title_rarity") < 4), -8.0),
-            Level("of common words only", TITLES_AGREE & (_col("title_rarity") < 10), -3.0),
-            Level("of few rare words", TITLES_AGREE & (_col("title_rarity") < 20), -1.0),
-            Level("of rare words", TITLES_AGREE & (_col("title_rarity") < 35), 0.5),
-            Level("of many rare words", TITLES_AGREE, 1.5),
-        ),
-    ),
-    Evidence(
-        "title namesakes",
-        "work",
-        (
-            Level(
-                "a title that several first authors use",
-                _col("title_is_equal") & (_col("people_of_title") > 1),
-                -_col("people_of_title").cast(pl.Float64).log(),
-            ),
-        ),
-    ),
-    Evidence(
-        "abstract",
-        "work",
-        (
-            Level("title, authors, date and abstract all equal", ALL_IS_EQUAL, 6.0),
-            Level(
-                "equal abstracts, found under many titles",
-                _col("abstract_is_equal") & (_col("titles_of_abstract") > 3),
-                0.0,
-            ),
-            Level(
-                "equal abstracts", _col("abstract_is_equal") & (_col("abstract_words") >= 50), 10.0
-            ),
-            Level(
-                "equal short abstracts",
-                _col("abstract_is_equal") & (_col("abstract_words") >= 20),
-                6.0,
-            ),
-            Level(
-                "equal abstracts, too short to count for more",
-                _col("abstract_is_equal") & (_col("abstract_words") >= 14),
-                3.5,
-            ),
-            Level(
-                "equal abstracts, far too short to count for more",
-                _col("abstract_is_equal") & (_col("abstract_words") >= 8),
-                3.0,
-            ),
-            Level(
-                "alike short abstracts",
-                (_col("abstract_similarity") >= 0.5) & (_col("abstract_words") < 30),
-                3.0,
-            ),
-            Level(
-                "nearly equal abstracts under different titles",
-                (_col("abstract_similarity") >= 0.9) & TITLES_DISAGREE,
-                3.0,
-            ),
-            Level(
-                "abstracts share much under different titles",
-                (_col("abstract_similarity") >= 0.25) & TITLES_DISAGREE,
-                1.0,
-            ),
-            Level("nearly equal abstracts", _col("abstract_similarity") >= 0.8, 7.0),
-            Level("edited abstracts", _col("abstract_similarity") >= 0.5, 5.5),
-            Level("abstracts share much", _col("abstract_similarity") >= 0.25, 4.0),
-            Level("abstracts share passages", _col("abstract_similarity") >= 0.12, 1.0),
-            Level("abstracts share phrases", _col("abstract_similarity") >= 0.06, -1.5),
-            Level("different abstracts", _col("abstract_similarity").is_not_null(), -5.0),
-        ),
-    ),
-    Evidence(
-        "figures",
-        "work",
-        (
-            Level("alike abstracts of other versions", UNTITLED & _col("versions_differ"), -7.0),
-            Level("alike abstracts with other figures", UNTITLED & _col("figures_differ"), -7.0),
-        ),
-    ),
-    Evidence(
-        "authors",
-        "work",
-        (
-            Level(
-                "the same authors",
-                (_col("author_similarity") >= 0.85)
-                & (_col("author_rarity") >= 12)
-                & _col("first_author_is_equal"),
-                4.0,
-            ),
-            Level(
-                "the same authors in another order",
-                (_col("author_similarity") >= 0.85) & (_col("author_rarity") >= 12),
-                3.0,
-            ),
-            Level("the same few or common names", _col("author_similarity") >= 0.85, 2.5),
-            Level("most authors shared", _col("author_similarity") >= 0.6, 1.5),
-            Level("some authors shared", _col("author_similarity") >= 0.35, 0.0),
-            Level(
-                "few authors shared, a list is cut",
-                (_col("author_similarity") < 0.35) & _col("authors_are_cut"),
-                -1.5,
-            ),
-            Level("few authors shared", _col("author_similarity") >= 0.1, -2.5),
-            Level("different authors", _col("author_similarity").is_not_null(), -4.0),
-        ),
-    ),
-    Evidence(
-        "author count",
-        "work",
-        (Level("as many authors", COUNTS_TELL & _col("same_author_count"), 0.5),),
-    ),
-    Evidence(
-        "day",
-        "work",
-        (
-            Level(
-                "the same day and abstract",
-                _col("same_day") & _col("abstract_is_equal") & (_col("abstract_words") >= 20),
-                3.0,
-            ),
-            Level("the same day", _col("same_day"), 1.0),
-        ),
-    ),
-    Evidence(
-        "identifier",
-        "work",
-        (
-            Level("a shared identifier", _col("same_identifier"), 7.0),
-            Level("conflicting identifiers", ~_col("same_identifier"), -8.0),
-        ),
-    ),
-    Evidence(
-        "year",
-        "version",
-        (
-            Level("the same year", _col("year_gap") == 0, 1.5),
-            Level(
-                "years that a preprint explains",
-                _col("has_preprint") & (_col("year_gap") <= 2),
-                0.0,
-            ),
-            Level("an inferred year", _col("year_is_inferred") & (_col("year_gap") <= 1), 0.0),
-            Level("one year apart", _col("year_gap") == 1, -2.0),
-            Level("two years apart", _col("year_gap") == 2, -3.5),
-            Level("three or four years apart", _col("year_gap") <= 4, -4.5),
-            Level("five or more years apart", _col("year_gap") >= 5, -6.0),
-        ),
-    ),
-    Evidence(
-        "same text",
-        "version",
-        (
-            Level("word for word the same abstract", _col("abstract_is_equal"), 3.0),
-            Level("hardly edited abstract", _col("abstract_similarity") >= 0.5, 1.0),
-        ),
-    ),
-    Evidence(
-        "number of authors",
-        "version",
-        (Level("another number of authors", COUNTS_TELL & ~_col("same_author_count"), -3.0),),
-    ),
-    Evidence(
-        "other figures",
-        "version",
-        (Level("alike abstracts with other figures", TITLED & _col("figures_differ"), -1.5),),
-    ),
-    Evidence(
-        "recurring title",
-        "version",
-        (
-            Level(
-                "a title that recurs from year to year",
-                (_col("years_of_title") >= 3) & (_col("year_gap") >= 1),
-                -2 * _col("years_of_title").cast(pl.Float64).log(),
-            ),
-        ),
-    ),
-)
-
-
 BATCH = 200_000
-SCORED = ("weight", "probability", "verdict", "decided_by", "evidence", "reason")
+
+Rates = Mapping[str, tuple[float, ...]]
+"""By kind of evidence: for each of its levels, how often it is found among records of one version.
+"prior" has one: the share of the records of one work that are of one version."""
 
 
-def score(comparison: Comparison, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return pairs (left, right, keys) with their evidence, and with probability, weight (its
-    log-odds), verdict, decided_by, evidence and reason.
-
-    Memory is bounded by the batch; a pair's score does not depend on the other pairs.
-    """
-    starts = range(0, max(pairs.height, 1), BATCH)
-    return pl.concat(
-        _score_batch(comparison.compare(pairs.slice(start, BATCH))) for start in starts
-    )
-
-
-def _score_batch(compared: pl.DataFrame) -> pl.DataFrame:
-    worth = compared.with_columns(
-        *(_worth(kind).alias(f"nats of {kind.name}") for kind in EVIDENCE),
-        *(_says(kind).alias(f"says {kind.name}") for kind in EVIDENCE),
-    )
-    logits = {
-        question: PRIOR[question]
-        + pl.sum_horizontal(
-            f"nats of {kind.name}" for kind in EVIDENCE if kind.question == question
-        )
-        for question in PRIOR
-    }
-    # Both factors are kept away from 0 and 1 in log space: 1 + e^-x of each, multiplied.
-    odds_against = (
-        (-logits["work"]).exp() + (-logits["version"]).exp()
-        + (-logits["work"] - logits["version"]).exp()
-    )  # fmt: skip
-    evidence = pl.concat_list(
-        pl.struct(
-            question=pl.lit(kind.question),
-            evidence=pl.lit(kind.name),
-            says=pl.col(f"says {kind.name}"),
-            nats=pl.col(f"nats of {kind.name}"),
+def frozen_rates() -> Rates:
+    """Return the rates that hold where an input teaches nothing."""
+    return {"prior": (SAME_VERSION,)} | {
+        kind.name: tuple(
+            level.worth.match if isinstance(level.worth, Rate) else 1.0 for level in kind.levels
         )
         for kind in EVIDENCE
-    ).list.eval(pl.element().filter(pl.element().struct.field("says").is_not_null()))
-    return (
-        worth.with_columns(weight=-odds_against.log(), evidence=evidence)
-        .with_columns(probability=1.0 / (1.0 + (-pl.col("weight")).exp()))
-        .with_columns(
-            verdict=verdict(pl.col("probability")),
-            decided_by=pl.when(pl.col("same_identifier").is_not_null())
-            .then(pl.lit("identifier"))
-            .otherwise(pl.lit("model")),
-        )
-        .with_columns(reason=_reason())
-        .select(*compared.columns, *SCORED)
+    }
+
+
+def with_levels(compared: pl.DataFrame) -> pl.DataFrame:
+    """Add for each kind of evidence `level ...`: the number of the first level that applies, from
+    1 on; 0 for none."""
+    return compared.with_columns(_level(kind).alias(f"level {kind.name}") for kind in EVIDENCE)
+
+
+def with_weights(leveled: pl.DataFrame, rates: Rates) -> pl.DataFrame:
+    """Add to pairs with their levels `nats ...` for each kind of evidence; work and version, the
+    log-odds of each question; weight and probability that both hold. A pair's weight does not
+    depend on the other pairs."""
+    worth = leveled.with_columns(
+        _nats(kind, leveled[f"level {kind.name}"], rates) for kind in EVIDENCE
+    )
+    share = rates["prior"][0]
+    priors: dict[Question, float] = {
+        "work": WORK_PRIOR, "version": float(np.log(share / (1.0 - share))),
+    }  # fmt: skip
+    summed = worth.with_columns(
+        (
+            prior
+            + pl.sum_horizontal(
+                f"nats {kind.name}" for kind in EVIDENCE if kind.question == question
+            ).cast(pl.Float64)
+        ).alias(question)
+        for question, prior in priors.items()
+    )
+    # Both factors are kept away from 0 and 1 in log space: 1 + e^-x of each, multiplied.
+    odds_against = (
+        (-pl.col("work")).exp() + (-pl.col("version")).exp()
+        + (-pl.col("work") - pl.col("version")).exp()
+    )  # fmt: skip
+    return summed.with_columns(weight=-odds_against.log()).with_columns(
+        probability=1.0 / (1.0 + (-pl.col("weight")).exp())
     )
 
 
@@ -372,37 +80,32 @@ def verdict(probability: pl.Expr) -> pl.Expr:
     )
 
 
-def _worth(kind: Evidence) -> pl.Expr:
-    nats: pl.Expr = pl.lit(0.0)
-    for level in reversed(kind.levels):
-        nats = pl.when(level.when).then(level.nats).otherwise(nats)
-    return nats
+def worth_of(kind: Evidence, rates: Rates) -> list[float]:
+    """Return what the levels of a kind of evidence are worth in nats, 0 for those that depend on
+    the pair."""
+    return [
+        float(np.log(match / level.worth.other))
+        if isinstance(level.worth, Rate)
+        else level.worth
+        if isinstance(level.worth, float)
+        else 0.0
+        for level, match in zip(kind.levels, rates[kind.name], strict=True)
+    ]
 
 
-def _says(kind: Evidence) -> pl.Expr:
-    says: pl.Expr = pl.lit(None, pl.String)
-    for level in reversed(kind.levels):
-        says = pl.when(level.when).then(pl.lit(level.says)).otherwise(says)
-    return says
+def _level(kind: Evidence) -> pl.Expr:
+    level: pl.Expr = pl.lit(0, pl.UInt8)
+    for number, known in reversed(list(enumerate(kind.levels, 1))):
+        level = pl.when(known.when).then(pl.lit(number, pl.UInt8)).otherwise(level)
+    return level
 
 
-def _reason() -> pl.Expr:
-    """Return a sentence: the verdict and what speaks for and against it, with its worth."""
-    parts = [
-        pl.when(pl.col(f"says {kind.name}").is_not_null()).then(
-            pl.concat_str(
-                pl.col(f"says {kind.name}"), pl.lit(" ("),
-                pl.when(pl.col(f"nats of {kind.name}") > 0).then(pl.lit("+")).otherwise(pl.lit("")),
-                pl.col(f"nats of {kind.name}").round(1).cast(pl.String), pl.lit(")"),
-            )
-        )
-        for kind in EVIDENCE
-    ]  # fmt: skip
-    opening = (
-        pl.when(pl.col("verdict") == "match")
-        .then(pl.lit("One paper: "))
-        .when(pl.col("verdict") == "possible")
-        .then(pl.lit("Perhaps one paper: "))
-        .otherwise(pl.lit("Two papers: "))
-    )
-    return opening + pl.concat_str(parts, separator=", ", ignore_nulls=True) + "."
+def _nats(kind: Evidence, levels: pl.Series, rates: Rates) -> pl.Expr:
+    """Return the worth of the level of each pair."""
+    table = np.array([0.0, *worth_of(kind, rates)], np.float32)
+    nats: pl.Expr = pl.lit(pl.Series(table[levels.to_numpy()]))
+    for number, level in enumerate(kind.levels, 1):
+        if isinstance(level.worth, pl.Expr):
+            applies = pl.col(f"level {kind.name}") == number
+            nats = pl.when(applies).then(level.worth).otherwise(nats)
+    return nats.cast(pl.Float32).alias(f"nats {kind.name}")

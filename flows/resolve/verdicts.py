@@ -10,7 +10,8 @@ import polars as pl
 
 from flows.resolve.blocking import key_names
 from flows.resolve.clustering import CONFLICT
-from flows.resolve.scoring import MATCH, OPENING
+from flows.resolve.scoring import MATCH, verdict
+from flows.resolve.weights import EVIDENCE
 from schemas.dictionary import polars_schema
 from schemas.match import Matches
 
@@ -54,7 +55,7 @@ def published(scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series) ->
     )
     schema = polars_schema(Matches)
     return (
-        _with_cuts(kept, scored, labels)
+        _with_cuts(_told(kept), scored, labels)
         .with_columns(
             blocked_by=pl.when(pl.col("keys") > 0)
             .then(key_names(pl.col("keys")))
@@ -65,6 +66,69 @@ def published(scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series) ->
         .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
         .sort("record_id_left", "record_id_right")
     )
+
+
+# How the sentence about a pair begins, as a pattern.
+OPENING = r"^(?:One paper|Perhaps one paper|Two papers): "
+
+
+def _told(kept: pl.DataFrame) -> pl.DataFrame:
+    """Add verdict, evidence and reason: what the levels say and are worth, in words."""
+    is_ruled = pl.col("ruling").is_not_null()
+    said = pl.concat_str(
+        pl.lit("Ruled "), pl.col("ruling"), pl.lit(" by "), pl.col("who").fill_null("someone"),
+        pl.lit(" on ") + pl.col("when"), pl.lit(": ") + pl.col("why"), pl.lit("."),
+        ignore_nulls=True,
+    )  # fmt: skip
+    by_model = verdict(pl.col("probability"))
+    spoken = kept.with_columns(
+        pl.col(f"level {kind.name}")
+        .replace_strict(
+            dict(enumerate((None, *(level.says for level in kind.levels)))), return_dtype=pl.String
+        )
+        .alias(f"says {kind.name}")
+        for kind in EVIDENCE
+    )
+    evidence = pl.concat_list(
+        pl.struct(
+            question=pl.lit(kind.question),
+            evidence=pl.lit(kind.name),
+            says=pl.col(f"says {kind.name}"),
+            nats=pl.col(f"nats {kind.name}").cast(pl.Float64).round(4),
+        )
+        for kind in EVIDENCE
+    ).list.eval(pl.element().filter(pl.element().struct.field("says").is_not_null()))
+    return (
+        spoken.with_columns(evidence=evidence)
+        .with_columns(
+            verdict=pl.when(IS_CONFLICT & (by_model == "match") & ~is_ruled)
+            .then(pl.lit("possible"))
+            .otherwise(by_model),
+        )
+        .with_columns(reason=pl.when(is_ruled).then(said).otherwise(_reason(by_model)))
+    )
+
+
+def _reason(by_model: pl.Expr) -> pl.Expr:
+    """Return a sentence: the verdict and what speaks for and against it, with its worth."""
+    parts = [
+        pl.when(pl.col(f"says {kind.name}").is_not_null()).then(
+            pl.concat_str(
+                pl.col(f"says {kind.name}"), pl.lit(" ("),
+                pl.when(pl.col(f"nats {kind.name}") > 0).then(pl.lit("+")).otherwise(pl.lit("")),
+                pl.col(f"nats {kind.name}").cast(pl.Float64).round(1).cast(pl.String), pl.lit(")"),
+            )
+        )
+        for kind in EVIDENCE
+    ]  # fmt: skip
+    opening = (
+        pl.when(by_model == "match")
+        .then(pl.lit("One paper: "))
+        .when(by_model == "possible")
+        .then(pl.lit("Perhaps one paper: "))
+        .otherwise(pl.lit("Two papers: "))
+    )
+    return opening + pl.concat_str(parts, separator=", ", ignore_nulls=True) + "."
 
 
 def _nearest(scored: pl.DataFrame, count: int) -> pl.DataFrame:

@@ -26,6 +26,7 @@ from flows.resolve.kernels.digests import (
 from flows.resolve.kernels.likeness import Sides
 from flows.resolve.kernels.rarity import Counts, count_of, counted, table_of, totals
 from flows.resolve.kernels.words import Array, Lists, Texts, folded, joined, texts, words
+from flows.resolve.marks import unlabelled
 from flows.resolve.publication import publication
 
 WORD_COUNTS = Path(__file__).parent / "data" / "word_counts.parquet"
@@ -92,7 +93,7 @@ def describe(records: pl.DataFrame) -> Features:
     """Return what is compared of `records` (readable text), whatever their order.
 
     rows: row, record_id, source, version, title, dates and identifiers as they are; title_hash,
-    head_hash (before the colon), title_start and title_opening (its first letters), opening (its first word
+    head_hash and head_bytes (before the colon), title_start and title_opening (its first letters), opening (its first word
     without a number), surname (of the first author), people_hash (all author names),
     abstract_hash, abstract_opening, abstract_ending: hashes, 0 where absent; is_name (a short
     title before the colon), abstract_length in words.
@@ -156,7 +157,8 @@ class _Described:
 
     def __init__(self, records: pl.DataFrame) -> None:
         titled = records.with_columns(title=_without_placeholder(pl.col("title")))
-        self.titles = folded(texts(titled["title"]))
+        bare = titled["title"].to_frame().select(unlabelled(pl.col("title"))).to_series()
+        self.titles = folded(texts(bare))
         self.title_words = word_sets(words(self.titles))
         names = records["authors"].list.eval(pl.element().struct.field("name"))
         people = folded(texts(names.list.join(" ", ignore_nulls=True)))
@@ -168,7 +170,7 @@ class _Described:
         self.figures, self.named_versions = numbers(abstracts)
         title_start = letter_hashes(self.titles, HEAD_LETTERS)[1]
         title_hash, title_opening, _ = letter_hashes(self.titles, OPENING_LETTERS)
-        heads = folded(texts(titled["title"].str.extract(_HEAD_END)))
+        heads = folded(texts(bare.str.extract(_HEAD_END)))
         head_hash, is_long, _ = letter_hashes(heads, LONGEST_NAME + 1)
         abstract_hash, abstract_opening, abstract_ending = letter_hashes(keys, KEY_LETTERS)
         self.rows = titled.select(
@@ -184,6 +186,7 @@ class _Described:
             title_start=title_start,
             title_opening=title_opening,
             head_hash=head_hash,
+            head_bytes=np.diff(heads.starts),
             opening=edge_words(self.titles, HEAD_LETTERS)[0],
             is_name=(head_hash > 0) & (is_long == 0),
             surname=edge_words(folded(texts(_first_names(names))), 1)[1],
@@ -203,6 +206,7 @@ def sides(features: Features) -> Sides:
         title_starts=features.titles.starts,
         title_hash=features.rows["title_hash"].to_numpy(),
         opening=features.rows["opening"].to_numpy(),
+        head_bytes=features.rows["head_bytes"].to_numpy(),
         title_words=titles.lists.values,
         title_word_starts=titles.lists.starts,
         title_rarity=titles.rarity,

@@ -33,6 +33,22 @@ NOTE_KINDS: tuple[tuple[str, str], ...] = (
     ("review", r"^(an? )?(book reviews?|review)( of\b|$|:)|[-:(\[.] *(book )?review[)\].]*$"),
 )
 
+# Labels that say what a contribution is, not what it is about: in brackets, at the end after a
+# dash, or at the beginning before a colon.
+_LABEL = (
+    r"(?:(?:extended|long|short|full|industrial|demo(?:nstration)?|experience|invited|position"
+    r"|student|late.breaking|poster|panel|tutorial|keynote|plenary|regular|research|preliminary"
+    r"|revised|special|brief|technical|abstract|original|conference|journal|talk|book|guest) )*"
+    r"(?:abstracts?(?: only)?|papers?|talks?|lectures?|address|sessions?|panels?|tutorials?|posters?"
+    r"|demos?|demonstrations?|keynotes?|versions?|reports?|notes?|announcements?|contributions?"
+    r"|reviews?|summary|editorials?|article)"
+)
+LABELS = (
+    rf"(?i)[(\[] *(?:an? |the )?{_LABEL} *[)\]]"
+    rf"|[ :][-–—:]+ *{_LABEL} *$"
+    r"|^ *(?:tutorial|panel|poster|demo|keynote|invited (?:talk|paper|lecture)|brief announcement"
+    r"|extended abstract|research article|original article|abstract)s? *[:–—-] "
+)
 _ROMAN = {
     "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8",
     "ix": "9", "x": "10", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15",
@@ -60,6 +76,13 @@ NOTE_WORDS = (
     "errat", "corrig", "correction", "addend", "retraction", "concern", "reply", "response",
     "rejoinder", "answer", "comment", "discussion", "review",
 )  # fmt: skip
+
+
+def unlabelled(title: pl.Expr) -> pl.Expr:
+    """Return the title without labels like `(Extended Abstract)`; as it is where nothing else is
+    left."""
+    bare = title.str.replace_all(LABELS, " ")
+    return pl.when(bare.str.contains(r"\p{L}{3}")).then(bare).otherwise(title)
 
 
 def title_marks(title: pl.Expr) -> pl.Expr:

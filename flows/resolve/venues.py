@@ -29,6 +29,7 @@ def venue_relations(pairs: pl.DataFrame, names: pl.Series, lifts: pl.DataFrame) 
     """
     sides = ("venue_left", "venue_right")
     numbered = pairs.select(
+        "kinds_differ",
         low=pl.min_horizontal(*sides), high=pl.max_horizontal(*sides)
     ).with_columns(is_known=pairs[sides[0]].is_not_null() & pairs[sides[1]].is_not_null())
     both = numbered.filter("is_known").select("low", "high").unique().sort("low", "high")
@@ -52,7 +53,12 @@ def venue_relations(pairs: pl.DataFrame, names: pl.Series, lifts: pl.DataFrame) 
         .cast(pl.Int8)
     )
     told = known.select("low", "high", relation=relation)
-    return numbered.join(told, on=["low", "high"], how="left", maintain_order="left")["relation"]
+    joined = numbered.join(told, on=["low", "high"], how="left", maintain_order="left")
+    # `Journal of X` and `Workshop on X` are not one for what their names share.
+    is_named_alike = (pl.col("relation") == 1) & pl.col("kinds_differ").fill_null(value=False)
+    return joined.select(
+        pl.when(is_named_alike).then(pl.lit(0, pl.Int8)).otherwise("relation")
+    ).to_series()
 
 
 def learned_lifts(pairs: pl.DataFrame) -> pl.DataFrame:

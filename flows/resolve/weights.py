@@ -61,10 +61,23 @@ TITLE_IS_KNOWN = _col("title_similarity").is_not_null()
 # A word was replaced by quite another one, not mistyped.
 WORD_IS_REPLACED = (_col("replaced_similarity") < 0.6).fill_null(value=False)
 SAME_WORDING = ~_col("number_is_left_over") & ~WORD_IS_REPLACED
+# What one title says beyond the other are names of the authors and words of no weight.
+ONLY_NAMES_OVER = (
+    (_col("over_left") < 1)
+    & (_col("over_right") < 1)
+    & (_col("title_rarity") >= 10)
+    & ~_col("number_is_left_over")
+)
+CUT_WITH_TYPO = (_col("head_similarity") >= 0.88) & ~_col("number_is_left_over")
 TITLES_AGREE = (
     ~_col("notes_conflict")
     & ~_col("numbers_conflict")
-    & (((_col("title_similarity") >= 0.9) & SAME_WORDING) | _col("title_is_cut"))
+    & (
+        ((_col("title_similarity") >= 0.9) & SAME_WORDING)
+        | _col("title_is_cut")
+        | ONLY_NAMES_OVER
+        | CUT_WITH_TYPO
+    )
 )
 # Two known titles that are not readings of one: then shared passages are a group's boilerplate.
 TITLES_DISAGREE = TITLE_IS_KNOWN & ~(
@@ -88,6 +101,12 @@ TITLED, UNTITLED = IS_REWRITTEN & TITLE_IS_KNOWN, IS_REWRITTEN & ~TITLE_IS_KNOWN
 # Where two lists of names can be compared, they say more than their lengths.
 COUNTS_TELL = _col("author_similarity").is_null()
 
+# Proceedings of one venue in two years: what a journal prints late it prints once, a conference of
+# another year is another one.
+OTHER_EDITION = (
+    _col("are_proceedings") & (_col("venue_relation") == 1) & (_col("year_gap") >= 1)
+)
+
 EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "title",
@@ -102,10 +121,19 @@ EVIDENCE: tuple[Evidence, ...] = (
                 "titles differ by a typo", (_col("title_similarity") >= 0.95) & SAME_WORDING, 5.0
             ),
             Level("titles nearly equal", (_col("title_similarity") >= 0.9) & SAME_WORDING, 3.5),
+            Level("titles equal but for names of authors", ONLY_NAMES_OVER, 5.0),
+            Level("one title is nearly the other without its subtitle", CUT_WITH_TYPO, 3.0),
             Level(
                 "one title has a number that the other lacks",
                 _col("number_is_left_over") & (_col("title_similarity") >= 0.75),
                 -3.0,
+            ),
+            Level(
+                "one title holds all the words of the other",
+                (_col("title_containment") >= 0.95)
+                & (_col("title_rarity") >= 20)
+                & ~WORD_IS_REPLACED,
+                1.5,
             ),
             Level(
                 "one title holds the words of the other",
@@ -134,10 +162,10 @@ EVIDENCE: tuple[Evidence, ...] = (
         "title rarity",
         "work",
         (
-            Level("as of columns and editorials", TITLES_AGREE & (_col("title_rarity") < 4), -8.0),
-            Level("of common words only", TITLES_AGREE & (_col("title_rarity") < 10), -3.0),
-            Level("of few rare words", TITLES_AGREE & (_col("title_rarity") < 20), -1.0),
-            Level("of rare words", TITLES_AGREE & (_col("title_rarity") < 35), 0.5),
+            Level("as of columns and editorials", TITLES_AGREE & (_col("title_least") < 4), -8.0),
+            Level("of common words only", TITLES_AGREE & (_col("title_least") < 10), -3.0),
+            Level("of few rare words", TITLES_AGREE & (_col("title_least") < 20), -1.0),
+            Level("of rare words", TITLES_AGREE & (_col("title_least") < 35), 0.5),
             Level("of many rare words", TITLES_AGREE, 1.5),
         ),
     ),
@@ -145,6 +173,13 @@ EVIDENCE: tuple[Evidence, ...] = (
         "title namesakes",
         "work",
         (
+            Level(
+                "a title that several first authors use, on lists of unlike length",
+                _col("title_is_equal")
+                & (_col("people_of_title") > 2)
+                & ~_col("same_author_count"),
+                -2 * _col("people_of_title").cast(pl.Float64).log(),
+            ),
             Level(
                 "a title that several first authors use",
                 _col("title_is_equal") & (_col("people_of_title") > 1),
@@ -276,7 +311,8 @@ EVIDENCE: tuple[Evidence, ...] = (
             Level("the same year", _col("year_gap") == 0, Rate(0.85, 0.25)),
             Level("a preprint's year", _col("has_preprint") & (_col("year_gap") > 0), 0.0),
             Level("an inferred year", _col("year_is_inferred") & (_col("year_gap") <= 1), 0.0),
-            Level("one year apart", _col("year_gap") == 1, Rate(0.10, 0.30)),
+            Level("another year of one conference", OTHER_EDITION, Rate(0.01, 0.20)),
+            Level("one year apart", _col("year_gap") == 1, Rate(0.09, 0.30)),
             Level("two years apart", _col("year_gap") == 2, Rate(0.025, 0.20)),
             Level("three or four years apart", _col("year_gap") <= 4, Rate(0.015, 0.15)),
             Level("five or more years apart", _col("year_gap") >= 5, Rate(0.01, 0.10)),
@@ -287,6 +323,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "version",
         (
             Level("a preprint's venue", _col("has_preprint"), 0.0),
+            Level("another year of one conference", OTHER_EDITION, 0.0),
             Level("the same venue", _col("venue_relation") == 1, Rate(0.75, 0.30)),
             Level("venues that are never one here", _col("venue_relation") == -1, Rate(0.03, 0.25)),
             Level("venues of unlike names", _col("venue_relation") == 0, Rate(0.22, 0.45)),
@@ -297,6 +334,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "version",
         (
             Level("a preprint", _col("has_preprint"), 0.0),
+            Level("another year of one conference", OTHER_EDITION, 0.0),
             Level("the same kind of publication", ~_col("kinds_differ"), Rate(0.95, 0.45)),
             Level("another kind of publication", _col("kinds_differ"), Rate(0.05, 0.55)),
         ),

@@ -12,6 +12,7 @@ from flows.resolve.kernels.likeness import (
     Scratch,
     Sides,
     abstracts_alike,
+    heads_alike,
     letters_alike,
     scratch,
     titles_alike,
@@ -53,7 +54,11 @@ class Measures(NamedTuple):
 
     title_similarity: Array
     title_rarity: Array
+    title_least: Array
     title_containment: Array
+    head_similarity: Array
+    over_left: Array
+    over_right: Array
     replaced_similarity: Array
     is_another_version: Array
     marks_over_left: Array
@@ -75,7 +80,11 @@ def measures(left: Array, right: Array, sides: Sides, marked: Marked) -> Measure
     nothing = np.float32(np.nan)
     title_similarity = np.full(count, nothing, np.float32)
     title_rarity = np.full(count, nothing, np.float32)
+    title_least = np.full(count, nothing, np.float32)
     title_containment = np.full(count, nothing, np.float32)
+    head_similarity = np.full(count, nothing, np.float32)
+    over_left = np.zeros(count, np.float32)
+    over_right = np.zeros(count, np.float32)
     replaced = np.full(count, nothing, np.float32)
     is_another = np.zeros(count, np.bool_)
     marks_left = np.zeros(count, np.int16)
@@ -100,6 +109,10 @@ def measures(left: Array, right: Array, sides: Sides, marked: Marked) -> Measure
             )
             least = min(sides.title_total[one], sides.title_total[other])
             title_rarity[pair] = shared
+            title_least[pair] = least
+            head_similarity[pair] = heads_alike(sides, one, other, room)
+            over_left[pair] = _weight_over(sides, one, other)
+            over_right[pair] = _weight_over(sides, other, one)
             if least > 0:
                 title_containment[pair] = min(shared / least, 1.0)
             size, words, plain, base = _words_over(sides, marked, one, other, over[0])
@@ -132,7 +145,8 @@ def measures(left: Array, right: Array, sides: Sides, marked: Marked) -> Measure
             figures_differ[pair] = _differ(marked.figures, marked.figure_starts, one, other, 2)
             versions_differ[pair] = _differ(marked.versions, marked.version_starts, one, other, 1)
     return Measures(
-        title_similarity, title_rarity, title_containment, replaced, is_another, marks_left,
+        title_similarity, title_rarity, title_least, title_containment, head_similarity,
+        over_left, over_right, replaced, is_another, marks_left,
         marks_right, plusses_left, plusses_right, numbers, author_rarity, author_similarity,
         abstract_similarity, figures_differ, versions_differ,
     )  # fmt: skip
@@ -170,6 +184,23 @@ def _words_over(
                     size += 1
         begun = at + 1
     return size, count, plain, base
+
+
+@kernel
+def _weight_over(sides: Sides, mine: int, other: int) -> float:
+    """Return what the words of one title weigh that the other lacks, author names aside."""
+    words, starts = sides.title_words, sides.title_word_starts
+    names, name_starts = sides.name_words, sides.name_word_starts
+    total = 0.0
+    for at in range(starts[mine], starts[mine + 1]):
+        word = words[at]
+        if not (
+            _has_between(words, starts[other], starts[other + 1], word)
+            or _has_between(names, name_starts[mine], name_starts[mine + 1], word)
+            or _has_between(names, name_starts[other], name_starts[other + 1], word)
+        ):
+            total += sides.title_rarity[at]
+    return total
 
 
 @kernel
@@ -224,7 +255,7 @@ def _part_alike(one: Array, size: int, other: Array, other_size: int, room: Scra
     if size > other_size:
         one, size, other, other_size = other, other_size, one, size
     data = np.concatenate((one[:size], other[:other_size]))
-    best = 0.0
+    best = letters_alike(data, 0, size, size, size + other_size, room)
     for start in range(size, size + other_size - size + 1):
         best = max(best, letters_alike(data, 0, size, start, start + size, room))
     # Parts at the ends may be shorter than the shorter text.

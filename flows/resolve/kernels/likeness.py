@@ -21,6 +21,7 @@ class Sides(NamedTuple):
     title_starts: Array
     title_hash: Array
     opening: Array
+    head_bytes: Array
     title_words: Array
     title_word_starts: Array
     title_rarity: Array
@@ -127,6 +128,24 @@ def titles_alike(sides: Sides, left: int, right: int, room: Scratch) -> float:
     return letters_alike(
         sides.titles, starts[left], starts[left + 1], starts[right], starts[right + 1], room
     )
+
+
+@kernel
+def heads_alike(sides: Sides, left: int, right: int, room: Scratch) -> float:
+    """Return how like a whole title and what another has before its colon are, in the better of
+    two ways; 0 where neither has a colon."""
+    starts = sides.title_starts
+    best = 0.0
+    for mine, other in ((left, right), (right, left)):
+        head = starts[mine] + sides.head_bytes[mine]
+        if head > starts[mine]:
+            best = max(
+                best,
+                letters_alike(
+                    sides.titles, starts[mine], head, starts[other], starts[other + 1], room
+                ),
+            )
+    return best
 
 
 @kernel

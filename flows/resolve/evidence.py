@@ -100,17 +100,17 @@ class Comparison:
 
 SIDE_COLUMNS = (
     "version", "doi", "arxiv_id", "identifiers", "date_basis", "year", "day", "title_hash",
-    "head_hash", "opening", "venue", "kind", "first_page", "volume", "abstract_hash", "abstract_length", "authors_cut", "author_count",
+    "head_hash", "has_label", "opening", "venue", "kind", "first_page", "volume", "abstract_hash", "abstract_length", "authors_cut", "author_count",
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
     "title_similarity", "title_rarity", "title_least", "title_containment", "head_similarity",
     "over_left", "over_right", "title_is_equal", "title_is_cut",
     "title_heads_are_equal", "titles_begin_alike", "replaced_similarity", "numbers_conflict",
-    "number_is_left_over", "notes_conflict", "author_rarity", "author_similarity",
+    "number_is_left_over", "notes_conflict", "one_is_review", "author_rarity", "author_similarity",
     "first_author_is_equal", "authors_are_cut", "abstract_similarity", "abstract_is_equal",
     "abstract_words", "figures_differ", "versions_differ", "people_of_title", "years_of_title",
     "titles_of_abstract", "same_identifier", "same_day", "same_author_count", "year_gap",
-    "year_is_inferred", "has_preprint", "venue_left", "venue_right", "are_proceedings", "kinds_differ", "same_page",
+    "year_is_inferred", "labels_differ", "has_preprint", "venue_left", "venue_right", "are_proceedings", "kinds_differ", "same_page",
     "same_volume",
 )  # fmt: skip
 
@@ -155,7 +155,10 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
             | (are_siblings & ~pl.col("title_is_equal") & ~pl.col("title_is_cut"))
         ).fill_null(value=False),
         number_is_left_over=is_left_over,
-        notes_conflict=_notes_conflict(),
+        notes_conflict=(pl.col("note_left") != pl.col("note_right"))
+        & pl.col("title_similarity").is_not_null(),
+        one_is_review=(pl.min_horizontal("note_left", "note_right") == "")
+        & (pl.max_horizontal("note_left", "note_right") == "review"),
         first_author_is_equal=pl.col("surname_left") == pl.col("surname_right"),
         authors_are_cut=pl.col("authors_cut_left") | pl.col("authors_cut_right"),
         abstract_is_equal=_equal("abstract_hash"),
@@ -169,6 +172,7 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         year_gap=(pl.col("year_left") - pl.col("year_right")).abs().cast(pl.Int32),
         year_is_inferred=_either("date_basis", "inferred_year"),
         has_preprint=_either("version", "preprint") | _either("kind", "preprint"),
+        labels_differ=pl.col("has_label_left") != pl.col("has_label_right"),
         are_proceedings=(pl.col("kind_left") == "proceedings")
         & (pl.col("kind_right") == "proceedings"),
         kinds_differ=pl.col("kind_left") != pl.col("kind_right"),
@@ -177,21 +181,20 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _notes_conflict() -> pl.Expr:
-    """Whether one record is a note about a paper and the other is not, or another kind of note.
+def with_venues(compared: pl.DataFrame, relation: pl.Series) -> pl.DataFrame:
+    """Add `venue_relation` (see `venues`), and what follows from it.
 
     A review that a list prints under the title of the book alone has its reviewer as author, the
     same venue and the same year.
     """
-    one, other = pl.col("note_left"), pl.col("note_right")
-    is_review_either_way = (
-        (pl.min_horizontal(one, other) == "")
-        & (pl.max_horizontal(one, other) == "review")
-        & (pl.col("surname_left") == pl.col("surname_right"))
-        & (pl.col("venue_left") == pl.col("venue_right"))
-        & (pl.col("year_left") == pl.col("year_right"))
+    known = compared.with_columns(venue_relation=relation)
+    is_one_review = (
+        pl.col("one_is_review")
+        & pl.col("first_author_is_equal")
+        & (pl.col("venue_relation") == 1)
+        & (pl.col("year_gap") == 0)
     ).fill_null(value=False)
-    return (one != other) & pl.col("title_similarity").is_not_null() & ~is_review_either_way
+    return known.with_columns(notes_conflict=pl.col("notes_conflict") & ~is_one_review)
 
 
 def _equal(name: str) -> pl.Expr:

@@ -45,7 +45,7 @@ RECURRING_WORDS = (
 )  # fmt: skip
 # What stands where a title is not known.
 PLACEHOLDERS = ("n a", "na", "no title", "none", "null", "title", "unknown", "untitled")
-_HEAD_END = r"^(.*?[^\s:?!.–—-].*?)(?::\s*|\s*—\s*| [-–] |\? |! |\. )"
+_HEAD_END = r"^(.*?[^\s:?!.–—-].*?)(?::\s*|\s*—\s*| [-–] |\? |! |\. | \()"
 
 KEY_LETTERS = 40
 OPENING_LETTERS = 12
@@ -185,6 +185,7 @@ class _Described:
             title_hash=title_hash,
             title_start=title_start,
             title_opening=title_opening,
+            has_label=titled["title"].ne_missing(bare),
             head_hash=head_hash,
             head_bytes=np.diff(heads.starts),
             opening=edge_words(self.titles, HEAD_LETTERS)[0],

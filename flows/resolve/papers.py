@@ -13,7 +13,8 @@ import polars as pl
 
 from flows.resolve.blocking import candidates
 from flows.resolve.clustering import CONFLICT, EDGE, RULING, cluster, components
-from flows.resolve.evidence import Comparison
+from flows.resolve.declared import one_to_one
+from flows.resolve.evidence import Comparison, with_venues
 from flows.resolve.features import Features, describe, sides
 from flows.resolve.rates import learned_rates
 from flows.resolve.scoring import frozen_rates, with_weights, with_levels
@@ -27,7 +28,9 @@ BATCH = 200_000
 
 
 def resolve_papers(
-    records: pl.DataFrame, judgements: pl.DataFrame
+    records: pl.DataFrame,
+    judgements: pl.DataFrame,
+    duplicate_free: frozenset[str] = frozenset(),
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (matches, clusters) of `records` (readable text); the order of rows has no effect.
 
@@ -35,7 +38,8 @@ def resolve_papers(
     record_id), and the best link to another record of it: matched_by, probability (null where it is
     alone, or joined through what links others). `judgements` (left, right: record ids; ruling, who,
     when, why) hold over all evidence; of two rulings on one pair the later holds, and those on
-    unknown records wait until the records come.
+    unknown records wait until the records come. `duplicate_free`: the sources that are declared
+    never to have two records of one paper.
     """
     features = describe(records)
     columns = sides(features)
@@ -48,7 +52,7 @@ def resolve_papers(
 
     def leveled(pairs: pl.DataFrame) -> pl.DataFrame:
         relation = venue_relations(pairs, features.venues, lifts)
-        return _in_batches(with_levels, pairs.with_columns(venue_relation=relation))
+        return _in_batches(with_levels, with_venues(pairs, relation))
 
     known = leveled(compared)
     rates = learned_rates(with_weights(known, frozen_rates()))
@@ -57,6 +61,9 @@ def resolve_papers(
     if not missing.is_empty():
         completed = leveled(_in_batches(comparison.compare, missing))
         scored = pl.concat([scored, _with_rulings(with_weights(completed, rates), rulings)])
+    scored = scored.with_columns(
+        bound=one_to_one(scored, features.rows["source"], duplicate_free)
+    )
     labels = cluster(features.rows.height, scored.select("left", "right", weight="bound"))
     scored = scored.with_columns(
         is_joined=labels.gather(scored["left"]) == labels.gather(scored["right"])

@@ -162,12 +162,28 @@ EVIDENCE: tuple[Evidence, ...] = (
         "title rarity",
         "work",
         (
+            Level(
+                "as of columns and editorials, of several authors, venue and year",
+                TITLES_AGREE
+                & (_col("title_least") < 4)
+                & (_col("author_similarity") >= 0.85)
+                & (_col("author_rarity") >= 24)
+                & _col("same_author_count")
+                & (_col("venue_relation") == 1)
+                & (_col("year_gap") == 0),
+                -4.0,
+            ),
             Level("as of columns and editorials", TITLES_AGREE & (_col("title_least") < 4), -8.0),
             Level("of common words only", TITLES_AGREE & (_col("title_least") < 10), -3.0),
             Level("of few rare words", TITLES_AGREE & (_col("title_least") < 20), -1.0),
             Level("of rare words", TITLES_AGREE & (_col("title_least") < 35), 0.5),
             Level("of many rare words", TITLES_AGREE, 1.5),
         ),
+    ),
+    Evidence(
+        "label",
+        "work",
+        (Level("a label on one of the titles", TITLES_AGREE & _col("labels_differ"), -0.5),),
     ),
     Evidence(
         "title namesakes",
@@ -308,11 +324,11 @@ EVIDENCE: tuple[Evidence, ...] = (
         "year",
         "version",
         (
-            Level("the same year", _col("year_gap") == 0, Rate(0.85, 0.25)),
+            Level("the same year", _col("year_gap") == 0, Rate(0.88, 0.25)),
             Level("a preprint's year", _col("has_preprint") & (_col("year_gap") > 0), 0.0),
             Level("an inferred year", _col("year_is_inferred") & (_col("year_gap") <= 1), 0.0),
             Level("another year of one conference", OTHER_EDITION, Rate(0.01, 0.20)),
-            Level("one year apart", _col("year_gap") == 1, Rate(0.09, 0.30)),
+            Level("one year apart", _col("year_gap") == 1, Rate(0.05, 0.30)),
             Level("two years apart", _col("year_gap") == 2, Rate(0.025, 0.20)),
             Level("three or four years apart", _col("year_gap") <= 4, Rate(0.015, 0.15)),
             Level("five or more years apart", _col("year_gap") >= 5, Rate(0.01, 0.10)),

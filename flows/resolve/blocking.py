@@ -254,18 +254,42 @@ def _large(
     rows: Array, starts: Array, sizes: Array, key: Key, features: Features, sides: Sides
 ) -> list[tuple[Array, Array, int]]:
     packed, edges = _packed(rows, starts, sizes)
-    block = np.repeat(np.arange(len(sizes)), sizes)
-    ordered = (
-        pl.DataFrame({"block": block, "row": packed}, schema_overrides={"row": pl.UInt32})
-        .join(features.rows.select("row", "surname", "year", "title"), on="row")
-        .sort("block", "surname", "year", "title", "row")
-    )
-    in_order, second = ordered["row"].to_numpy(), ordered["surname"].to_numpy()
+    blocks = pl.DataFrame(
+        {"block": np.repeat(np.arange(len(sizes)), sizes), "row": packed},
+        schema_overrides={"row": pl.UInt32},
+    ).join(features.rows.select("row", *_ORDERED_BY), on="row")
+    made = []
+    for second, order in ORDERS:
+        ordered = blocks.filter(pl.col(second).is_not_null()).sort(
+            "block", *(name for name in order), "row"
+        )
+        made += _beside(ordered, second, key, sides)
+    return made
+
+
+# Orders of a large block: what splits it, and what brings like records together in it.
+ORDERS = (
+    ("surname", ("surname", "year", "title")),
+    ("venue", ("venue", "year", "surname", "title")),
+    ("first_page", ("first_page", "venue", "surname")),
+)
+_ORDERED_BY = ("surname", "year", "title", "venue", "first_page")
+
+
+def _beside(
+    ordered: pl.DataFrame, second: str, key: Key, sides: Sides
+) -> list[tuple[Array, Array, int]]:
+    """Return the near pairs of neighbours in blocks that are in order."""
+    rows, block = ordered["row"].to_numpy(), ordered["block"].to_numpy()
+    edges = np.append(
+        np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]])), len(block)
+    ) if len(block) else np.zeros(1, np.int64)
+    split = ordered[second].rank("dense").to_numpy()
     return in_parts(
-        len(sizes),
+        len(edges) - 1,
         _LEAST_BLOCKS,
         lambda start, end: pairs_beside(
-            in_order, edges[start : end + 1], second, SMALL_BLOCK, key.neighbours, sides, key.kind
+            rows, edges[start : end + 1], split, SMALL_BLOCK, key.neighbours, sides, key.kind
         ),
     )
 

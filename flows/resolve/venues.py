@@ -27,12 +27,8 @@ def venue_relations(pairs: pl.DataFrame, names: pl.Series, lifts: pl.DataFrame) 
 
     pairs: venue_left, venue_right: numbers of `names`. lifts: see `learned_lifts`.
     """
-    sides = ("venue_left", "venue_right")
-    numbered = pairs.select(
-        "kinds_differ",
-        low=pl.min_horizontal(*sides), high=pl.max_horizontal(*sides)
-    ).with_columns(is_known=pairs[sides[0]].is_not_null() & pairs[sides[1]].is_not_null())
-    both = numbered.filter("is_known").select("low", "high").unique().sort("low", "high")
+    numbered = _ordered(pairs).with_columns(kinds_differ=pairs["kinds_differ"])
+    both = numbered.select("low", "high").drop_nulls().unique().sort("low", "high")
     column = texts(names)
     alike = venues_alike(
         column.data, column.starts, both["low"].to_numpy(), both["high"].to_numpy()
@@ -87,20 +83,26 @@ def learned_lifts(pairs: pl.DataFrame) -> pl.DataFrame:
     total = seen["share"].sum()
     of_one = seen.group_by("one").agg(of_one=pl.col("share").sum()).filter(pl.col("of_one") >= FEWEST)
     together = seen.group_by("one", "other").agg(together=pl.col("share").sum())
-    compared = (
-        pairs.select(one=pl.min_horizontal("venue_left", "venue_right"), other=pl.max_horizontal("venue_left", "venue_right"))
-        .drop_nulls()
-        .unique()
-    )
+    compared = _ordered(pairs).drop_nulls().unique()
     lift = (
         (pl.col("together").fill_null(0.0) + BELIEVED * pl.col("chance"))
         / ((pl.col("of_one") + BELIEVED) * pl.col("chance"))
     ).log()
     return (
-        compared.join(of_one, on="one")
+        compared.filter(pl.col("low") != pl.col("high"))
+        .rename({"low": "one", "high": "other"})
+        .join(of_one, on="one")
         .join(of_one.rename({"one": "other", "of_one": "of_other"}), on="other")
         .join(together, on=["one", "other"], how="left")
         .with_columns(chance=pl.col("of_other") / total)
         .select(low="one", high="other", lift=lift)
-        .filter(pl.col("low") != pl.col("high"))
+    )
+
+
+def _ordered(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return the two venues of each pair as low and high; null where one is absent."""
+    one, other = pl.col("venue_left"), pl.col("venue_right")
+    return pairs.select(
+        low=pl.when(one <= other).then(one).when(other < one).then(other),
+        high=pl.when(one <= other).then(other).when(other < one).then(one),
     )

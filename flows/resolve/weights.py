@@ -23,7 +23,7 @@ Question = Literal["work", "version"]
 
 WORK_PRIOR = -3.0
 """Log-odds that a pair of records that were compared are of one work."""
-SAME_VERSION = 0.85
+SAME_VERSION = 0.82
 """Share of the records of one work that are the same version, before an input is looked at."""
 
 
@@ -324,14 +324,14 @@ EVIDENCE: tuple[Evidence, ...] = (
         "year",
         "version",
         (
-            Level("the same year", _col("year_gap") == 0, Rate(0.88, 0.25)),
+            Level("the same year", _col("year_gap") == 0, Rate(0.88, 0.18)),
             Level("a preprint's year", _col("has_preprint") & (_col("year_gap") > 0), 0.0),
             Level("an inferred year", _col("year_is_inferred") & (_col("year_gap") <= 1), 0.0),
-            Level("another year of one conference", OTHER_EDITION, Rate(0.01, 0.20)),
-            Level("one year apart", _col("year_gap") == 1, Rate(0.05, 0.30)),
-            Level("two years apart", _col("year_gap") == 2, Rate(0.025, 0.20)),
-            Level("three or four years apart", _col("year_gap") <= 4, Rate(0.015, 0.15)),
-            Level("five or more years apart", _col("year_gap") >= 5, Rate(0.01, 0.10)),
+            Level("another year of one conference", OTHER_EDITION, Rate(0.01, 0.22)),
+            Level("one year apart", _col("year_gap") == 1, Rate(0.045, 0.22)),
+            Level("two years apart", _col("year_gap") == 2, Rate(0.02, 0.22)),
+            Level("three or four years apart", _col("year_gap") <= 4, Rate(0.015, 0.23)),
+            Level("five or more years apart", _col("year_gap") >= 5, Rate(0.01, 0.15)),
         ),
     ),
     Evidence(
@@ -340,9 +340,9 @@ EVIDENCE: tuple[Evidence, ...] = (
         (
             Level("a preprint's venue", _col("has_preprint"), 0.0),
             Level("another year of one conference", OTHER_EDITION, 0.0),
-            Level("the same venue", _col("venue_relation") == 1, Rate(0.75, 0.30)),
-            Level("venues that are never one here", _col("venue_relation") == -1, Rate(0.03, 0.25)),
-            Level("venues of unlike names", _col("venue_relation") == 0, Rate(0.22, 0.45)),
+            Level("the same venue", _col("venue_relation") == 1, Rate(0.67, 0.10)),
+            Level("venues that are never one here", _col("venue_relation") == -1, Rate(0.03, 0.45)),
+            Level("venues of unlike names", _col("venue_relation") == 0, Rate(0.30, 0.45)),
         ),
     ),
     Evidence(
@@ -351,8 +351,8 @@ EVIDENCE: tuple[Evidence, ...] = (
         (
             Level("a preprint", _col("has_preprint"), 0.0),
             Level("another year of one conference", OTHER_EDITION, 0.0),
-            Level("the same kind of publication", ~_col("kinds_differ"), Rate(0.95, 0.45)),
-            Level("another kind of publication", _col("kinds_differ"), Rate(0.05, 0.55)),
+            Level("the same kind of publication", ~_col("kinds_differ"), Rate(0.93, 0.25)),
+            Level("another kind of publication", _col("kinds_differ"), Rate(0.07, 0.75)),
         ),
     ),
     Evidence(

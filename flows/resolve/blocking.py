@@ -115,6 +115,13 @@ def author_and_year(features: Features) -> Keyed:
     )
 
 
+def author_venue_year(features: Features) -> Keyed:
+    """Key on the first author's surname, the venue and the year, for titles full of typos."""
+    is_known = (pl.col("surname") > 0) & pl.col("year").is_not_null()
+    issue = _with(pl.col("venue").cast(pl.UInt64) + 1, pl.col("year").cast(pl.UInt64))
+    return _column(features, pl.when(is_known).then(_with(issue, pl.col("surname"))))
+
+
 def abstract_opening(features: Features) -> Keyed:
     """Key on the first letters of the abstract."""
     return _column(features, pl.col("abstract_opening"))
@@ -155,6 +162,7 @@ KEYS: tuple[Key, ...] = (
     Key("title_opening", title_opening, LOOSE_NEIGHBOURS, BY_LETTERS),
     Key("title_name", title_name, LOOSE_NEIGHBOURS, BY_WORDS),
     Key("author_and_year", author_and_year, LOOSE_NEIGHBOURS, BY_LETTERS),
+    Key("author_venue_year", author_venue_year, LOOSE_NEIGHBOURS, BY_LETTERS),
     Key("abstract_opening", abstract_opening, EXACT_NEIGHBOURS, EXACT),
     Key("abstract_ending", abstract_ending, EXACT_NEIGHBOURS, EXACT),
     Key("abstract_words", abstract_words, LOOSE_NEIGHBOURS, BY_ABSTRACT),

@@ -47,6 +47,8 @@ PREPRINT_DOI = (
 DOI_VERSION = r"(\.pub\d+|[./]v\d+)$"
 ARXIV_DOI = r"^10\.48550/arxiv\.(.+)$"
 FAMILY_RARITY = 6.0
+# Two papers do not have so many words of abstract in common, one by one.
+LONG_ABSTRACT = 50
 _LEAST_PAIRS = 2_000
 
 _YEAR = r"^(19|20)\d\d$"
@@ -145,6 +147,7 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         | (pl.col("title_containment") >= 0.5)
         | pl.col("titles_begin_alike")
     )
+    shorter = pl.min_horizontal("abstract_length_left", "abstract_length_right")
     is_left_over = (numbers > 0) & ~pl.col("title_is_cut")
     are_siblings = ((pl.col("core_left") == pl.col("core_right")) & is_left_over) | pl.col(
         "is_another_version"
@@ -152,7 +155,12 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
     return told.with_columns(
         numbers_conflict=(
             ((over[0] > 0) & (over[1] > 0) & is_like)
-            | (are_siblings & ~pl.col("title_is_equal") & ~pl.col("title_is_cut"))
+            | (
+                are_siblings
+                & ~pl.col("title_is_equal")
+                & ~pl.col("title_is_cut")
+                & ~(_equal("abstract_hash") & (shorter >= LONG_ABSTRACT)).fill_null(value=False)
+            )
         ).fill_null(value=False),
         number_is_left_over=is_left_over,
         notes_conflict=(pl.col("note_left") != pl.col("note_right"))
@@ -162,7 +170,7 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         first_author_is_equal=pl.col("surname_left") == pl.col("surname_right"),
         authors_are_cut=pl.col("authors_cut_left") | pl.col("authors_cut_right"),
         abstract_is_equal=_equal("abstract_hash"),
-        abstract_words=pl.min_horizontal("abstract_length_left", "abstract_length_right"),
+        abstract_words=shorter,
         people_of_title=pl.col("people_of_title_left"),
         years_of_title=pl.col("years_of_title_left"),
         titles_of_abstract=pl.col("titles_of_abstract_left"),

@@ -59,7 +59,7 @@ def _col(name: str) -> pl.Expr:
 
 TITLE_IS_KNOWN = _col("title_similarity").is_not_null()
 # A word was replaced by quite another one, not mistyped.
-WORD_IS_REPLACED = (_col("replaced_similarity") < 0.6).fill_null(value=False)
+WORD_IS_REPLACED = (_col("replaced_similarity") < 0.55).fill_null(value=False)
 SAME_WORDING = ~_col("number_is_left_over") & ~WORD_IS_REPLACED
 # What one title says beyond the other are names of the authors and words of no weight.
 ONLY_NAMES_OVER = (
@@ -107,6 +107,8 @@ OTHER_EDITION = (
     _col("are_proceedings") & (_col("venue_relation") == 1) & (_col("year_gap") >= 1)
 )
 
+COUNTS_DIFFER = ~_col("same_author_count")
+
 EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "title",
@@ -132,6 +134,7 @@ EVIDENCE: tuple[Evidence, ...] = (
                 "one title holds all the words of the other",
                 (_col("title_containment") >= 0.95)
                 & (_col("title_rarity") >= 20)
+                & (_col("abstract_similarity") >= 0.25).fill_null(value=True)
                 & ~WORD_IS_REPLACED,
                 1.5,
             ),
@@ -324,14 +327,14 @@ EVIDENCE: tuple[Evidence, ...] = (
         "year",
         "version",
         (
-            Level("the same year", _col("year_gap") == 0, Rate(0.88, 0.18)),
+            Level("the same year", _col("year_gap") == 0, Rate(0.88, 0.2)),
             Level("a preprint's year", _col("has_preprint") & (_col("year_gap") > 0), 0.0),
             Level("an inferred year", _col("year_is_inferred") & (_col("year_gap") <= 1), 0.0),
             Level("another year of one conference", OTHER_EDITION, Rate(0.01, 0.22)),
-            Level("one year apart", _col("year_gap") == 1, Rate(0.045, 0.22)),
+            Level("one year apart", _col("year_gap") == 1, Rate(0.055, 0.25)),
             Level("two years apart", _col("year_gap") == 2, Rate(0.02, 0.22)),
-            Level("three or four years apart", _col("year_gap") <= 4, Rate(0.015, 0.23)),
-            Level("five or more years apart", _col("year_gap") >= 5, Rate(0.01, 0.15)),
+            Level("three or four years apart", _col("year_gap") <= 4, Rate(0.015, 0.2)),
+            Level("five or more years apart", _col("year_gap") >= 5, Rate(0.01, 0.13)),
         ),
     ),
     Evidence(
@@ -340,9 +343,9 @@ EVIDENCE: tuple[Evidence, ...] = (
         (
             Level("a preprint's venue", _col("has_preprint"), 0.0),
             Level("another year of one conference", OTHER_EDITION, 0.0),
-            Level("the same venue", _col("venue_relation") == 1, Rate(0.67, 0.10)),
-            Level("venues that are never one here", _col("venue_relation") == -1, Rate(0.03, 0.45)),
-            Level("venues of unlike names", _col("venue_relation") == 0, Rate(0.30, 0.45)),
+            Level("the same venue", _col("venue_relation") == 1, Rate(0.7, 0.2)),
+            Level("venues that are never one here", _col("venue_relation") == -1, Rate(0.03, 0.4)),
+            Level("venues of unlike names", _col("venue_relation") == 0, Rate(0.25, 0.4)),
         ),
     ),
     Evidence(
@@ -351,8 +354,8 @@ EVIDENCE: tuple[Evidence, ...] = (
         (
             Level("a preprint", _col("has_preprint"), 0.0),
             Level("another year of one conference", OTHER_EDITION, 0.0),
-            Level("the same kind of publication", ~_col("kinds_differ"), Rate(0.93, 0.25)),
-            Level("another kind of publication", _col("kinds_differ"), Rate(0.07, 0.75)),
+            Level("the same kind of publication", ~_col("kinds_differ"), Rate(0.96, 0.3)),
+            Level("another kind of publication", _col("kinds_differ"), Rate(0.03, 0.7)),
         ),
     ),
     Evidence(
@@ -384,7 +387,11 @@ EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "number of authors",
         "version",
-        (Level("another number of authors", COUNTS_TELL & ~_col("same_author_count"), -3.0),),
+        (
+            Level("another number of authors, names unknown", COUNTS_DIFFER & COUNTS_TELL, -3.0),
+            Level("as many authors", _col("same_author_count"), Rate(0.93, 0.60)),
+            Level("another number of authors", COUNTS_DIFFER, Rate(0.07, 0.40)),
+        ),
     ),
     Evidence(
         "other figures",

@@ -22,7 +22,7 @@ from flows.resolve.kernels.words import BLANK, Array, _hash, hashed
 
 FEWEST_SHINGLES = 20
 # Words this alike may be readings of one.
-TYPO = 0.6
+TYPO = 0.55
 IS_YEAR, IS_LETTER, IS_PLUS = 1, 2, 4
 """Kinds of marks, in their lowest bits; the others are numbers."""
 MARK_KINDS = 7

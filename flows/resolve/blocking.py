@@ -23,6 +23,7 @@ from flows.resolve.kernels.blocks import (
     EXACT,
     pairs_beside,
     pairs_within,
+    reaches,
     repeated,
     smallest,
     word_pairs,
@@ -43,6 +44,7 @@ ABSTRACT_KEYS = 6
 # Keys that are sorted at a time.
 BATCH = 8_000_000
 _LEAST_BLOCKS = 5_000
+_LEAST_ROWS = 5_000
 
 Keyed = tuple[Array, Array]
 """Rows, and a 64-bit key of each; a row may have several."""
@@ -163,8 +165,8 @@ KEYS: tuple[Key, ...] = (
     Key("title_name", title_name, LOOSE_NEIGHBOURS, BY_WORDS),
     Key("author_and_year", author_and_year, LOOSE_NEIGHBOURS, BY_LETTERS),
     Key("author_venue_year", author_venue_year, LOOSE_NEIGHBOURS, BY_LETTERS),
-    Key("abstract_opening", abstract_opening, EXACT_NEIGHBOURS, EXACT),
-    Key("abstract_ending", abstract_ending, EXACT_NEIGHBOURS, EXACT),
+    Key("abstract_opening", abstract_opening, LOOSE_NEIGHBOURS, BY_ABSTRACT),
+    Key("abstract_ending", abstract_ending, LOOSE_NEIGHBOURS, BY_ABSTRACT),
     Key("abstract_words", abstract_words, LOOSE_NEIGHBOURS, BY_ABSTRACT),
     Key("rare_title_words", rare_title_words, LOOSE_NEIGHBOURS, BY_WORDS),
     Key("rare_words", rare_words, LOOSE_NEIGHBOURS, BY_WORDS),
@@ -267,15 +269,14 @@ def _large(
         schema_overrides={"row": pl.UInt32},
     ).join(features.rows.select("row", *_ORDERED_BY), on="row")
     made = []
-    for second, order in ORDERS:
-        ordered = blocks.filter(pl.col(second).is_not_null()).sort(
-            "block", *(name for name in order), "row"
-        )
+    for second, order in ORDERS if key.kind == EXACT else ORDERS[:1]:
+        ordered = blocks.filter(pl.col(second).is_not_null()).sort("block", *order, "row")
         made += _beside(ordered, second, key, sides)
     return made
 
 
-# Orders of a large block: what splits it, and what brings like records together in it.
+# Orders of a large block: what splits it, and what brings like records together in it. The first is
+# for every key.
 ORDERS = (
     ("surname", ("surname", "year", "title")),
     ("venue", ("venue", "year", "surname", "title")),
@@ -288,17 +289,13 @@ def _beside(
     ordered: pl.DataFrame, second: str, key: Key, sides: Sides
 ) -> list[tuple[Array, Array, int]]:
     """Return the near pairs of neighbours in blocks that are in order."""
-    rows, block = ordered["row"].to_numpy(), ordered["block"].to_numpy()
-    edges = np.append(
-        np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]])), len(block)
-    ) if len(block) else np.zeros(1, np.int64)
+    rows = ordered["row"].to_numpy()
     split = ordered[second].rank("dense").to_numpy()
+    reach = reaches(ordered["block"].to_numpy(), split, SMALL_BLOCK, key.neighbours)
     return in_parts(
-        len(edges) - 1,
-        _LEAST_BLOCKS,
-        lambda start, end: pairs_beside(
-            rows, edges[start : end + 1], split, SMALL_BLOCK, key.neighbours, sides, key.kind
-        ),
+        len(rows),
+        _LEAST_ROWS,
+        lambda start, end: pairs_beside(rows, reach, start, end, sides, key.kind),
     )
 
 

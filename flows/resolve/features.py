@@ -16,6 +16,7 @@ import polars as pl
 
 from flows.normalize.identifiers import of_papers
 from flows.normalize.names import given_first
+from flows.resolve.kernels.compiled import in_parts
 from flows.resolve.kernels.digests import (
     edge_words,
     letter_hashes,
@@ -99,7 +100,14 @@ def describe(records: pl.DataFrame) -> Features:
     title before the colon), abstract_length in words.
     """
     ordered = records.sort("record_id")
-    batches = [_Described(batch) for batch in ordered.iter_slices(BATCH)] or [_Described(ordered)]
+    slices = list(ordered.iter_slices(BATCH)) or [ordered]
+    batches = [
+        described
+        for part in in_parts(
+            len(slices), 1, lambda start, end: [_Described(part) for part in slices[start:end]]
+        )
+        for described in part
+    ]
     rows = pl.concat(batch.rows for batch in batches).with_row_index("row")
     venues = rows["venue"].drop_nulls().unique().sort()
     numbers_of = pl.DataFrame({"venue": venues}).with_row_index("number")

@@ -81,46 +81,6 @@ def _told(kept: pl.DataFrame) -> pl.DataFrame:
         ignore_nulls=True,
     )  # fmt: skip
     by_model = verdict(pl.col("probability"))
-    spoken = kept.with_columns(
-        pl.col(f"level {kind.name}")
-        .replace_strict(
-            dict(enumerate((None, *(level.says for level in kind.levels)))), return_dtype=pl.String
-        )
-        .alias(f"says {kind.name}")
-        for kind in EVIDENCE
-    )
-    evidence = pl.concat_list(
-        pl.struct(
-            question=pl.lit(kind.question),
-            evidence=pl.lit(kind.name),
-            says=pl.col(f"says {kind.name}"),
-            nats=pl.col(f"nats {kind.name}").cast(pl.Float64).round(4),
-        )
-        for kind in EVIDENCE
-    ).list.eval(pl.element().filter(pl.element().struct.field("says").is_not_null()))
-    return (
-        spoken.with_columns(evidence=evidence)
-        .with_columns(
-            verdict=pl.when(IS_CONFLICT & (by_model == "match") & ~is_ruled)
-            .then(pl.lit("possible"))
-            .otherwise(by_model),
-        )
-        .with_columns(reason=pl.when(is_ruled).then(said).otherwise(_reason(by_model)))
-    )
-
-
-def _reason(by_model: pl.Expr) -> pl.Expr:
-    """Return a sentence: the verdict and what speaks for and against it, with its worth."""
-    parts = [
-        pl.when(pl.col(f"says {kind.name}").is_not_null()).then(
-            pl.concat_str(
-                pl.col(f"says {kind.name}"), pl.lit(" ("),
-                pl.when(pl.col(f"nats {kind.name}") > 0).then(pl.lit("+")).otherwise(pl.lit("")),
-                pl.col(f"nats {kind.name}").cast(pl.Float64).round(1).cast(pl.String), pl.lit(")"),
-            )
-        )
-        for kind in EVIDENCE
-    ]  # fmt: skip
     opening = (
         pl.when(by_model == "match")
         .then(pl.lit("One paper: "))
@@ -128,7 +88,49 @@ def _reason(by_model: pl.Expr) -> pl.Expr:
         .then(pl.lit("Perhaps one paper: "))
         .otherwise(pl.lit("Two papers: "))
     )
-    return opening + pl.concat_str(parts, separator=", ", ignore_nulls=True) + "."
+    told = kept.with_row_index("pair")
+    return (
+        told.join(_evidence(told), on="pair", how="left", maintain_order="left")
+        .with_columns(
+            verdict=pl.when(IS_CONFLICT & (by_model == "match") & ~is_ruled)
+            .then(pl.lit("possible"))
+            .otherwise(by_model),
+            evidence=pl.col("evidence").fill_null([]),
+            reason=pl.when(is_ruled)
+            .then(said)
+            .otherwise(opening + pl.col("sentence").fill_null("") + "."),
+        )
+        .drop("pair", "sentence")
+    )
+
+
+def _evidence(told: pl.DataFrame) -> pl.DataFrame:
+    """Return pair, evidence (a list, in the order of `EVIDENCE`) and the sentence that says it."""
+    each = []
+    for place, kind in enumerate(EVIDENCE):
+        says = pl.Series([None, *(level.says for level in kind.levels)], dtype=pl.String)
+        spoken = told.filter(pl.col(f"level {kind.name}") > 0)
+        each.append(
+            spoken.select(
+                "pair",
+                place=pl.lit(place, pl.UInt8),
+                question=pl.lit(kind.question),
+                evidence=pl.lit(kind.name),
+                says=says.gather(spoken[f"level {kind.name}"].cast(pl.UInt32)),
+                nats=pl.col(f"nats {kind.name}").cast(pl.Float64).round(4),
+            )
+        )
+    worth = pl.col("nats").round(1)
+    sign = pl.when(worth > 0).then(pl.lit(" (+")).otherwise(pl.lit(" ("))
+    return (
+        pl.concat(each)
+        .sort("pair", "place")
+        .group_by("pair", maintain_order=True)
+        .agg(
+            sentence=(pl.col("says") + sign + worth.cast(pl.String) + ")").str.join(", "),
+            evidence=pl.struct("question", "evidence", "says", "nats"),
+        )
+    )
 
 
 def _nearest(scored: pl.DataFrame, count: int) -> pl.DataFrame:

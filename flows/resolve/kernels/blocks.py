@@ -110,39 +110,52 @@ def pairs_within(
 @kernel
 def pairs_beside(
     rows: Array,
-    starts: Array,
-    second: Array,
-    small: int,
-    neighbours: int,
+    reach: Array,
+    start: int,
+    end: int,
     sides: Sides,
     kind: int,
 ) -> tuple[Array, Array, int]:
-    """Return the near pairs of blocks whose rows stand in an order that brings like ones together:
-    of each row and its next neighbours, and of all rows of a small run with one `second` key."""
+    """Return the near pairs of the rows in some places with those after them, each up to its
+    `reach` (a place)."""
     room = scratch()
     left = np.empty(1024, np.uint32)
     right = np.empty(1024, np.uint32)
     count = looked = 0
-    for block in range(len(starts) - 1):
-        run_end = starts[block]
-        for one in range(starts[block], starts[block + 1]):
-            if one == run_end:
-                run_start = one
-                while run_end < starts[block + 1] and second[run_end] == second[run_start]:
-                    run_end += 1
-            reach = run_end if run_end - run_start <= small else one
-            last = min(max(one + 1 + neighbours, reach), starts[block + 1])
-            for other in range(one + 1, last):
-                looked += 1
-                low, high = min(rows[one], rows[other]), max(rows[one], rows[other])
-                if low != high and _is_near(sides, low, high, kind, room):
-                    if count == len(left):
-                        left = np.concatenate((left, np.empty(count, np.uint32)))
-                        right = np.concatenate((right, np.empty(count, np.uint32)))
-                    left[count] = low
-                    right[count] = high
-                    count += 1
+    for one in range(start, end):
+        for other in range(one + 1, reach[one]):
+            looked += 1
+            low, high = min(rows[one], rows[other]), max(rows[one], rows[other])
+            if low != high and _is_near(sides, low, high, kind, room):
+                if count == len(left):
+                    left = np.concatenate((left, np.empty(count, np.uint32)))
+                    right = np.concatenate((right, np.empty(count, np.uint32)))
+                left[count] = low
+                right[count] = high
+                count += 1
     return left[:count].copy(), right[:count].copy(), looked
+
+
+@kernel
+def reaches(block: Array, second: Array, small: int, neighbours: int) -> Array:
+    """Return for each place of blocks in order the place up to which its row is compared: with its
+    next neighbours, or with the rest of a small run of one `second` key, within its block."""
+    out = np.empty(len(block), np.int64)
+    block_end = run_end = 0
+    run_start = 0
+    for place in range(len(block)):
+        if place == block_end:
+            while block_end < len(block) and block[block_end] == block[place]:
+                block_end += 1
+        if place == run_end:
+            run_start = place
+            while run_end < block_end and second[run_end] == second[place]:
+                run_end += 1
+        last = place + 1 + neighbours
+        if run_end - run_start <= small:
+            last = max(last, run_end)
+        out[place] = min(last, block_end)
+    return out
 
 
 @kernel

@@ -34,6 +34,8 @@ _SPELLED = np.array(
 )  # fmt: skip
 _ORDINALS = np.array(sorted(hashed(word) for word in ("st", "nd", "rd", "th", "s")), np.uint32)
 _ROOM = 4096
+LONGEST_PART = 24
+"""Letters of left-over words beyond which their parts are not compared."""
 
 
 class Marked(NamedTuple):
@@ -251,11 +253,14 @@ def _version(data: Array, start: int, end: int) -> int:
 
 @kernel
 def _part_alike(one: Array, size: int, other: Array, other_size: int, room: Scratch) -> float:
-    """Return how like the shorter text is to the most similar part of the longer one, 0 to 1."""
+    """Return how like the shorter text is to the most similar part of the longer one, 0 to 1; of
+    long texts, how like they are as wholes."""
     if size > other_size:
         one, size, other, other_size = other, other_size, one, size
     data = np.concatenate((one[:size], other[:other_size]))
     best = letters_alike(data, 0, size, size, size + other_size, room)
+    if size > LONGEST_PART:
+        return best
     for start in range(size, size + other_size - size + 1):
         best = max(best, letters_alike(data, 0, size, start, start + size, room))
     # Parts at the ends may be shorter than the shorter text.

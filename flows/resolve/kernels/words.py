@@ -100,6 +100,12 @@ def _folding() -> _Folding:
     return _Folding(data, starts, float(np.max(np.diff(starts) / width)))
 
 
+_ASCII = np.array(
+    [ord(chr(code).lower()) if chr(code).isalnum() else BLANK for code in range(128)], np.uint8
+)
+"""What each sign of ASCII is folded to."""
+
+
 @kernel
 def _fold(
     data: Array, starts: Array, table: Array, table_starts: Array, room: int
@@ -117,18 +123,11 @@ def _fold(
             byte = data[at]
             if byte < 128:
                 at += 1
-                if 97 <= byte <= 122 or 48 <= byte <= 57:
-                    out[place] = byte
-                    place += 1
-                    after_blank = False
-                elif 65 <= byte <= 90:
-                    out[place] = byte + 32
-                    place += 1
-                    after_blank = False
-                elif not after_blank:
-                    out[place] = BLANK
-                    place += 1
-                    after_blank = True
+                letter = _ASCII[byte]
+                out[place] = letter
+                is_blank = letter == BLANK
+                place += not (is_blank and after_blank)
+                after_blank = is_blank
                 continue
             if byte < 0xE0:
                 code = ((byte & 0x1F) << 6) | (data[at + 1] & 0x3F)

@@ -19,7 +19,9 @@ TIE = 0.01
 TAKEN = 1.0
 
 
-def one_to_one(pairs: pl.DataFrame, sources: pl.Series, duplicate_free: frozenset[str]) -> pl.Series:
+def one_to_one(
+    pairs: pl.DataFrame, sources: pl.Series, duplicate_free: frozenset[str]
+) -> pl.Series:
     """Return `bound` of the pairs with what the declarations add.
 
     pairs: left, right, weight, version (log-odds), bound. sources: the source of each row.

@@ -82,9 +82,7 @@ class Comparison:
         found = in_parts(
             len(left),
             _LEAST_PAIRS,
-            lambda start, end: measures(
-                left[start:end], right[start:end], self.sides, self.marked
-            ),
+            lambda start, end: measures(left[start:end], right[start:end], self.sides, self.marked),
         )
         measured = {
             name: np.concatenate([getattr(part, name) for part in found])
@@ -268,9 +266,7 @@ def _spread(rows: pl.DataFrame, asked: pl.Series) -> pl.DataFrame:
     titled, abstracted = pl.col("title_hash") > 0, pl.col("abstract_hash") > 0
     told = rows[asked].select(
         "row",
-        people_of_title=pl.when(titled).then(
-            surname.drop_nulls().n_unique().over("title_hash")
-        ),
+        people_of_title=pl.when(titled).then(surname.drop_nulls().n_unique().over("title_hash")),
         years_of_title=pl.when(titled & surname.is_not_null()).then(
             pl.col("year").drop_nulls().n_unique().over("title_hash", "surname")
         ),

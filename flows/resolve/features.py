@@ -16,7 +16,7 @@ import polars as pl
 
 from flows.normalize.identifiers import of_papers
 from flows.normalize.names import given_first
-from flows.resolve.kernels.compiled import in_parts
+from flows.parallel import in_order
 from flows.resolve.kernels.digests import (
     edge_words,
     letter_hashes,
@@ -90,8 +90,9 @@ class Features:
     """Of abstracts: names with a number in them, hashed."""
 
 
-def describe(records: pl.DataFrame) -> Features:
-    """Return what is compared of `records` (readable text), whatever their order.
+def describe(records: pl.DataFrame | Iterable[pl.DataFrame]) -> Features:
+    """Return what is compared of `records` (readable text), whatever their order; or of batches of
+    them in the order of their record_id.
 
     rows: row, record_id, source, version, title, dates and identifiers as they are; title_hash,
     head_hash and head_bytes (before the colon), title_start and title_opening (its first letters), opening (its first word
@@ -99,15 +100,10 @@ def describe(records: pl.DataFrame) -> Features:
     abstract_hash, abstract_opening, abstract_ending: hashes, 0 where absent; is_name (a short
     title before the colon), abstract_length in words.
     """
-    ordered = records.sort("record_id")
-    slices = list(ordered.iter_slices(BATCH)) or [ordered]
-    batches = [
-        described
-        for part in in_parts(
-            len(slices), 1, lambda start, end: [_Described(part) for part in slices[start:end]]
-        )
-        for described in part
-    ]
+    if isinstance(records, pl.DataFrame):
+        ordered = records.sort("record_id")
+        records = ordered.iter_slices(BATCH) if ordered.height else [ordered]
+    batches = list(in_order(_Described, records))
     rows = pl.concat(batch.rows for batch in batches).with_row_index("row")
     venues = rows["venue"].drop_nulls().unique().sort()
     numbers_of = pl.DataFrame({"venue": venues}).with_row_index("number")
@@ -141,7 +137,11 @@ def describe(records: pl.DataFrame) -> Features:
 
 
 def weighed(
-    lists: Lists, texts_of_rows: Array, known: Counts, known_texts: int, without: Array | None = None
+    lists: Lists,
+    texts_of_rows: Array,
+    known: Counts,
+    known_texts: int,
+    without: Array | None = None,
 ) -> Words:
     """Return the words of each row with their rarity: minus the log of the share of texts with it.
 
@@ -247,5 +247,9 @@ def _first_names(names: pl.Series) -> pl.Series:
     """Return the first author's name, given names first."""
     first = names.list.first().to_frame("name")
     has_comma = pl.col("name").str.contains(",", literal=True).fill_null(value=False)
-    turned = first.with_row_index("row").filter(has_comma).select("row", name=given_first(pl.col("name")))
+    turned = (
+        first.with_row_index("row")
+        .filter(has_comma)
+        .select("row", name=given_first(pl.col("name")))
+    )
     return first["name"].scatter(turned["row"], turned["name"])

@@ -106,9 +106,7 @@ def title_marks(title: pl.Expr) -> pl.Expr:
     letters = text.str.extract_all(r"\b\p{L}\p{L}+-\p{L}\b").list.eval(
         "-" + pl.element().str.tail(1)
     )
-    plusses = text.str.extract_all(r"\p{L}\d*\+{1,3}").list.eval(
-        pl.element().str.extract(r"(\++)")
-    )
+    plusses = text.str.extract_all(r"\p{L}\d*\+{1,3}").list.eval(pl.element().str.extract(r"(\++)"))
     marks = pl.concat_list(numbers, numerals, letters, plusses)
     return marks.list.unique().list.sort().fill_null([])
 

@@ -6,7 +6,8 @@ published (`verdicts`), ids of papers (`identity`), what is said of a paper (`su
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
@@ -17,7 +18,7 @@ from flows.resolve.declared import one_to_one
 from flows.resolve.evidence import Comparison, with_venues
 from flows.resolve.features import Features, describe, sides
 from flows.resolve.rates import learned_rates
-from flows.resolve.scoring import frozen_rates, with_weights, with_levels
+from flows.resolve.scoring import Rates, with_levels, with_weights
 from flows.resolve.venues import learned_lifts, venue_relations
 from flows.resolve.verdicts import IS_CONFLICT, published
 
@@ -27,19 +28,44 @@ COMPLETED = 300
 BATCH = 200_000
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What the comparison of records came to."""
+
+    features: Features
+    scored: pl.DataFrame
+    """The compared pairs with their evidence, levels and weights, and what was ruled."""
+    labels: pl.Series
+    """The cluster of each row."""
+    rates: Rates
+    """What this input taught of its own versions."""
+    left_out: int
+    """How many pairs that share a blocking key were not looked at under it."""
+
+    def clusters(self) -> pl.DataFrame:
+        """Return record_id, cluster (its smallest record_id), and the best link to another record
+        of it: matched_by, probability (null where it is alone, or joined through what links
+        others)."""
+        return _clusters(self.scored, self.features, self.labels)
+
+    def matches(self) -> pl.DataFrame:
+        """Return the published evidence, see `schemas.match`."""
+        ids = self.features.rows["record_id"]
+        return published(self.scored, self.labels, ids, self.rates)
+
+
 def resolve_papers(
-    records: pl.DataFrame,
+    records: pl.DataFrame | Iterable[pl.DataFrame],
     judgements: pl.DataFrame,
     duplicate_free: frozenset[str] = frozenset(),
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return (matches, clusters) of `records` (readable text); the order of rows has no effect.
+) -> Compared:
+    """Return which records (readable text) are one paper; the order of rows has no effect.
 
-    matches: the published evidence, see `schemas.match`. clusters: record_id, cluster (its smallest
-    record_id), and the best link to another record of it: matched_by, probability (null where it is
-    alone, or joined through what links others). `judgements` (left, right: record ids; ruling, who,
-    when, why) hold over all evidence; of two rulings on one pair the later holds, and those on
-    unknown records wait until the records come. `duplicate_free`: the sources that are declared
-    never to have two records of one paper.
+    records: all of them, or batches of them in the order of their record_id, of which only what is
+    compared is kept. `judgements` (left, right: record ids; ruling, who, when, why) hold over all
+    evidence; of two rulings on one pair the later holds, and those on unknown records wait until
+    the records come. `duplicate_free`: the sources that are declared never to have two records of
+    one paper.
     """
     features = describe(records)
     columns = sides(features)
@@ -47,31 +73,31 @@ def resolve_papers(
     found = candidates(features, columns)
     asked = _with_ruled(found.pairs, rulings)
     comparison = Comparison(features, columns, asked)
-    compared = _in_batches(comparison.compare, asked)
-    lifts = learned_lifts(compared)
+    lifts: pl.DataFrame | None = None
 
     def leveled(pairs: pl.DataFrame) -> pl.DataFrame:
-        relation = venue_relations(pairs, features.venues, lifts)
-        return _in_batches(with_levels, with_venues(pairs, relation))
+        nonlocal lifts
+        compared = _in_batches(comparison.compare, pairs)
+        lifts = learned_lifts(compared) if lifts is None else lifts
+        relation = venue_relations(compared, features.venues, lifts)
+        return _in_batches(with_levels, with_venues(compared, relation))
 
-    known = leveled(compared)
-    rates = learned_rates(with_weights(known, frozen_rates()))
-    scored = _with_rulings(_in_batches(partial(with_weights, rates=rates), known), rulings)
+    known = leveled(asked)
+    rates = learned_rates(known)
+
+    def weighed(pairs: pl.DataFrame) -> pl.DataFrame:
+        return _with_rulings(_in_batches(partial(with_weights, rates=rates), pairs), rulings)
+
+    scored = weighed(known)
     missing = _missing_inside(scored, features.rows.height)
     if not missing.is_empty():
-        completed = leveled(_in_batches(comparison.compare, missing))
-        scored = pl.concat([scored, _with_rulings(with_weights(completed, rates), rulings)])
-    scored = scored.with_columns(
-        bound=one_to_one(scored, features.rows["source"], duplicate_free)
-    )
+        scored = pl.concat([scored, weighed(leveled(missing))])
+    scored = scored.with_columns(bound=one_to_one(scored, features.rows["source"], duplicate_free))
     labels = cluster(features.rows.height, scored.select("left", "right", weight="bound"))
     scored = scored.with_columns(
         is_joined=labels.gather(scored["left"]) == labels.gather(scored["right"])
     )
-    return (
-        published(scored, labels, features.rows["record_id"]),
-        _clusters(scored, features, labels),
-    )
+    return Compared(features, scored, labels, rates, found.left_out)
 
 
 def _in_batches(

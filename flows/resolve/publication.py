@@ -63,7 +63,10 @@ def publication(records: pl.DataFrame) -> pl.DataFrame:
         venue=pl.coalesce(named.str.strip_chars().replace("", None), "key"),
         # A volume without a word for its kind is a journal's.
         kind=pl.coalesce(kind, pl.when(has_volume & venue_is_known).then(pl.lit("journal"))),
-        first_page=pl.col("pages").str.extract(r"([A-Za-z]?\d+)").str.to_lowercase()
-        .str.strip_chars_start("0").replace("", None),
+        first_page=pl.col("pages")
+        .str.extract(r"([A-Za-z]?\d+)")
+        .str.to_lowercase()
+        .str.strip_chars_start("0")
+        .replace("", None),
         volume=pl.when(has_volume).then(printed.str.extract(r"(\d+)")),
     )

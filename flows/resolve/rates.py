@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from flows.resolve.scoring import Rates, frozen_rates, worth_of
+from flows.resolve.scoring import Rates, frozen_rates, with_nats, with_weights, worth_of
 from flows.resolve.weights import EVIDENCE, Rate
 
 ROUNDS = 6
@@ -22,17 +22,18 @@ RARE_ENOUGH = 20.0
 MOST_YEARS = 2
 # More pairs than these teach nothing new; records are numbered by hashes, so the first are a fair
 # sample.
-SAMPLE = 1_000_000
+SAMPLE = 300_000
 
 
-def learned_rates(weighed: pl.DataFrame) -> Rates:
-    """Return the rates of this input; weighed: its pairs, weighed with the frozen rates.
+def learned_rates(leveled: pl.DataFrame) -> Rates:
+    """Return the rates of this input; leveled: its pairs with their evidence and levels.
 
     A pair counts as much as it is likely one work, and less the more pairs its records are in, so
     that a paper with many copies does not drown the others.
     """
     frozen = frozen_rates()
-    safe = weighed.head(SAMPLE).filter(
+    sample = leveled.head(SAMPLE)
+    safe = with_nats(with_weights(sample, frozen), frozen).filter(
         (pl.col("title_rarity") >= RARE_ENOUGH)
         & (pl.col("title_similarity") >= 0.9)
         & (pl.col("years_of_title") <= MOST_YEARS)
@@ -41,9 +42,9 @@ def learned_rates(weighed: pl.DataFrame) -> Rates:
     )
     if safe.is_empty():
         return frozen
-    degrees = np.maximum(*(
-        safe.select(pl.len().over(side)).to_series().to_numpy() for side in ("left", "right")
-    ))
+    degrees = np.maximum(
+        *(safe.select(pl.len().over(side)).to_series().to_numpy() for side in ("left", "right"))
+    )
     importance = 1.0 / (1.0 + np.exp(-safe["work"].to_numpy())) / degrees
     learned = [
         kind for kind in EVIDENCE if any(isinstance(level.worth, Rate) for level in kind.levels)
@@ -62,9 +63,7 @@ def learned_rates(weighed: pl.DataFrame) -> Rates:
             logit = logit + np.array([0.0, *worth_of(kind, rates)])[levels[kind.name]]
         expected = importance / (1.0 + np.exp(-logit))
         believed = BELIEVED * frozen["prior"][0]
-        rates["prior"] = (
-            float((expected.sum() + believed) / (importance.sum() + BELIEVED)),
-        )
+        rates["prior"] = (float((expected.sum() + believed) / (importance.sum() + BELIEVED)),)
         for kind in learned:
             is_rate = np.array([isinstance(level.worth, Rate) for level in kind.levels])
             seen = np.bincount(levels[kind.name], expected, len(kind.levels) + 1)[1:] * is_rate

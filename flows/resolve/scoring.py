@@ -40,22 +40,17 @@ def with_levels(compared: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_weights(leveled: pl.DataFrame, rates: Rates) -> pl.DataFrame:
-    """Add to pairs with their levels `nats ...` for each kind of evidence; work and version, the
-    log-odds of each question; weight and probability that both hold. A pair's weight does not
-    depend on the other pairs."""
-    worth = leveled.with_columns(
-        _nats(kind, leveled[f"level {kind.name}"], rates) for kind in EVIDENCE
-    )
+    """Add to pairs with their levels: work and version, the log-odds of each question; weight and
+    probability that both hold. A pair's weight does not depend on the other pairs."""
     share = rates["prior"][0]
     priors: dict[Question, float] = {
         "work": WORK_PRIOR, "version": float(np.log(share / (1.0 - share))),
     }  # fmt: skip
-    summed = worth.with_columns(
-        (
-            prior
-            + pl.sum_horizontal(
-                f"nats {kind.name}" for kind in EVIDENCE if kind.question == question
-            ).cast(pl.Float64)
+    nats = {kind.name: _nats(kind, leveled[f"level {kind.name}"], rates) for kind in EVIDENCE}
+    summed = leveled.with_columns(
+        pl.sum_horizontal(
+            pl.lit(prior),
+            *(nats[kind.name] for kind in EVIDENCE if kind.question == question),
         ).alias(question)
         for question, prior in priors.items()
     )
@@ -66,6 +61,14 @@ def with_weights(leveled: pl.DataFrame, rates: Rates) -> pl.DataFrame:
     )  # fmt: skip
     return summed.with_columns(weight=-odds_against.log()).with_columns(
         probability=1.0 / (1.0 + (-pl.col("weight")).exp())
+    )
+
+
+def with_nats(leveled: pl.DataFrame, rates: Rates) -> pl.DataFrame:
+    """Add to pairs with their levels what each kind of evidence is worth: `nats ...`."""
+    return leveled.with_columns(
+        _nats(kind, leveled[f"level {kind.name}"], rates).alias(f"nats {kind.name}")
+        for kind in EVIDENCE
     )
 
 
@@ -102,10 +105,10 @@ def _level(kind: Evidence) -> pl.Expr:
 
 def _nats(kind: Evidence, levels: pl.Series, rates: Rates) -> pl.Expr:
     """Return the worth of the level of each pair."""
-    table = np.array([0.0, *worth_of(kind, rates)], np.float32)
+    table = np.array([0.0, *worth_of(kind, rates)])
     nats: pl.Expr = pl.lit(pl.Series(table[levels.to_numpy()]))
     for number, level in enumerate(kind.levels, 1):
         if isinstance(level.worth, pl.Expr):
             applies = pl.col(f"level {kind.name}") == number
             nats = pl.when(applies).then(level.worth).otherwise(nats)
-    return nats.cast(pl.Float32).alias(f"nats {kind.name}")
+    return nats.cast(pl.Float64)

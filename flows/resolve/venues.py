@@ -70,9 +70,7 @@ def learned_lifts(pairs: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("year_gap") == 0)
         & pl.col("venue_left").is_not_null()
         & pl.col("venue_right").is_not_null()
-    ).with_columns(
-        share=1.0 / pl.max_horizontal(pl.len().over("left"), pl.len().over("right"))
-    )
+    ).with_columns(share=1.0 / pl.max_horizontal(pl.len().over("left"), pl.len().over("right")))
     # Each pair is seen from both sides.
     seen = pl.concat(
         [
@@ -81,7 +79,9 @@ def learned_lifts(pairs: pl.DataFrame) -> pl.DataFrame:
         ]
     )
     total = seen["share"].sum()
-    of_one = seen.group_by("one").agg(of_one=pl.col("share").sum()).filter(pl.col("of_one") >= FEWEST)
+    of_one = (
+        seen.group_by("one").agg(of_one=pl.col("share").sum()).filter(pl.col("of_one") >= FEWEST)
+    )
     together = seen.group_by("one", "other").agg(together=pl.col("share").sum())
     compared = _ordered(pairs).drop_nulls().unique()
     lift = (

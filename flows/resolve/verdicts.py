@@ -10,7 +10,7 @@ import polars as pl
 
 from flows.resolve.blocking import key_names
 from flows.resolve.clustering import CONFLICT
-from flows.resolve.scoring import MATCH, verdict
+from flows.resolve.scoring import MATCH, Rates, verdict, with_nats
 from flows.resolve.weights import EVIDENCE
 from schemas.dictionary import polars_schema
 from schemas.match import Matches
@@ -20,6 +20,8 @@ FLOOR = -7.0
 # So many more of every record are published whose titles conflict, begin alike or share rare words.
 RELATIVES = 5
 RARE_WORDS = 20.0
+# Pairs that are put into words at a time.
+BATCH = 100_000
 
 # Two records that contradict each other in what a paper has once.
 IS_CONFLICT = ~pl.col("same_identifier").fill_null(value=True) | (
@@ -35,7 +37,9 @@ IS_RELATED = (
 )
 
 
-def published(scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series) -> pl.DataFrame:
+def published(
+    scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series, rates: Rates
+) -> pl.DataFrame:
     """Return the pairs that came near, as `schemas.match` describes them.
 
     scored: the compared pairs with their verdicts and `is_joined`. labels, record_ids: the cluster
@@ -53,9 +57,19 @@ def published(scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series) ->
         | pl.col("is_joined")
         | (pl.col("decided_by") == "judgement")
     )
+    starts = range(0, max(kept.height, 1), BATCH)
+    cuts = _cuts(scored, labels)
+    return pl.concat(
+        _in_words(kept.slice(start, BATCH), cuts, labels, rates) for start in starts
+    ).sort("record_id_left", "record_id_right")
+
+
+def _in_words(
+    kept: pl.DataFrame, cuts: pl.DataFrame, labels: pl.Series, rates: Rates
+) -> pl.DataFrame:
     schema = polars_schema(Matches)
     return (
-        _with_cuts(_told(kept), scored, labels)
+        _with_cuts(_told(with_nats(kept, rates)), cuts, labels)
         .with_columns(
             blocked_by=pl.when(pl.col("keys") > 0)
             .then(key_names(pl.col("keys")))
@@ -64,7 +78,6 @@ def published(scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series) ->
             .otherwise(pl.lit("component")),
         )
         .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
-        .sort("record_id_left", "record_id_right")
     )
 
 
@@ -146,10 +159,10 @@ def _nearest(scored: pl.DataFrame, count: int) -> pl.DataFrame:
     )
 
 
-def _with_cuts(kept: pl.DataFrame, scored: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
-    """Let a reason begin with what kept a pair apart, or joined it, against its own evidence."""
+def _cuts(scored: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
+    """Return for two clusters that are kept apart the pair that does it, and the cause."""
     cutting = _by_clusters(scored.filter(pl.col("bound") <= CONFLICT), labels)
-    cuts = (
+    return (
         cutting.sort("cluster", "cluster_other", "bound", "left", "right")
         .unique(["cluster", "cluster_other"], keep="first", maintain_order=True)
         .select(
@@ -157,6 +170,10 @@ def _with_cuts(kept: pl.DataFrame, scored: pl.DataFrame, labels: pl.Series) -> p
             cut_left="record_id_left", cut_right="record_id_right", cause=_cause(),
         )
     )  # fmt: skip
+
+
+def _with_cuts(kept: pl.DataFrame, cuts: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
+    """Let a reason begin with what kept a pair apart, or joined it, against its own evidence."""
     own = pl.col("bound") <= CONFLICT
     between = pl.concat_str(
         "cause", pl.lit(" of "), "cut_left", pl.lit(" and "), "cut_right", ignore_nulls=False
@@ -196,5 +213,7 @@ def _cause() -> pl.Expr:
         .then(pl.lit("the conflicting identifiers"))
         .when("numbers_conflict")
         .then(pl.lit("the different numbers or marks in the titles"))
-        .otherwise(pl.lit("the note about a paper, not that paper,"))
+        .when("notes_conflict")
+        .then(pl.lit("the note about a paper, not that paper,"))
+        .otherwise(pl.lit("what is declared of their sources, free of duplicates,"))
     )

@@ -103,9 +103,7 @@ COUNTS_TELL = _col("author_similarity").is_null()
 
 # Proceedings of one venue in two years: what a journal prints late it prints once, a conference of
 # another year is another one.
-OTHER_EDITION = (
-    _col("are_proceedings") & (_col("venue_relation") == 1) & (_col("year_gap") >= 1)
-)
+OTHER_EDITION = _col("are_proceedings") & (_col("venue_relation") == 1) & (_col("year_gap") >= 1)
 
 COUNTS_DIFFER = ~_col("same_author_count")
 
@@ -194,9 +192,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         (
             Level(
                 "a title that several first authors use, on lists of unlike length",
-                _col("title_is_equal")
-                & (_col("people_of_title") > 2)
-                & ~_col("same_author_count"),
+                _col("title_is_equal") & (_col("people_of_title") > 2) & ~_col("same_author_count"),
                 -2 * _col("people_of_title").cast(pl.Float64).log(),
             ),
             Level(
@@ -313,10 +309,12 @@ EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "identifier",
         "work",
-        (
-            Level("a shared identifier", _col("same_identifier"), 7.0),
-            Level("conflicting identifiers", ~_col("same_identifier"), -8.0),
-        ),
+        (Level("a shared identifier", _col("same_identifier"), 7.0),),
+    ),
+    Evidence(
+        "other identifier",
+        "version",
+        (Level("conflicting identifiers", ~_col("same_identifier"), -8.0),),
     ),
     Evidence(
         "page",

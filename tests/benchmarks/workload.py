@@ -44,7 +44,13 @@ def batches(count: int, seed: int = 1) -> Iterator[pl.DataFrame]:
 
 def _batch(draw: np.random.Generator, first: int, size: int) -> pl.DataFrame:
     counts = pl.read_parquet(WORD_COUNTS)
-    venues = np.array([f"{kind} {topic}" for kind in ("Journal of", "Conference on", "Transactions on", "Workshop on") for topic in _chosen(np.random.default_rng(0), counts, "titles", 60)])
+    venues = np.array(
+        [
+            f"{kind} {topic}"
+            for kind in ("Journal of", "Conference on", "Transactions on", "Workshop on")
+            for topic in _chosen(np.random.default_rng(0), counts, "titles", 60)
+        ]
+    )
     words = draw.integers(5, 13, size)
     titles = _sentences(draw, counts, words)
     has_subtitle = draw.random(size) < 0.3
@@ -61,11 +67,15 @@ def _batch(draw: np.random.Generator, first: int, size: int) -> pl.DataFrame:
             "year": draw.integers(1990, 2025, size),
             "abstract": _abstracts(draw, counts, size),
         }
-    ).with_columns(title=pl.concat_str(pl.col("title"), pl.lit(": ") + pl.col("subtitle"), ignore_nulls=True))
+    ).with_columns(
+        title=pl.concat_str(pl.col("title"), pl.lit(": ") + pl.col("subtitle"), ignore_nulls=True)
+    )
     copies = draw.choice(len(COPIES), size, p=COPIES)
     copied = _corrupted(draw, papers[np.repeat(np.arange(size), copies)])
     columns = ["paper", "title", "names", "venue", "year", "abstract", "cut"]
-    every = pl.concat([papers.with_columns(cut=pl.lit(value=False)).select(columns), copied.select(columns)])
+    every = pl.concat(
+        [papers.with_columns(cut=pl.lit(value=False)).select(columns), copied.select(columns)]
+    )
     return _records(every, first)
 
 
@@ -102,11 +112,15 @@ def _names(draw: np.random.Generator, counts: pl.DataFrame, people: np.ndarray) 
     weight = np.cumsum(known["names"].to_numpy().astype(float))
     total = int(people.sum())
     given, family = (
-        known["word"].gather(np.searchsorted(weight, draw.random(total) * weight[-1])).str.to_titlecase()
+        known["word"]
+        .gather(np.searchsorted(weight, draw.random(total) * weight[-1]))
+        .str.to_titlecase()
         for _ in range(2)
     )
     return (
-        pl.DataFrame({"run": np.repeat(np.arange(len(people)), people), "name": given + " " + family})
+        pl.DataFrame(
+            {"run": np.repeat(np.arange(len(people)), people), "name": given + " " + family}
+        )
         .group_by("run", maintain_order=True)
         .agg("name")
     )["name"]
@@ -149,7 +163,9 @@ def _corrupted(draw: np.random.Generator, papers: pl.DataFrame) -> pl.DataFrame:
         cut=cut,
         abstract=abstract,
         venue=pl.when(some(0.15)).then(None).otherwise("venue"),
-        year=pl.when(some(0.1)).then(None).otherwise(
+        year=pl.when(some(0.1))
+        .then(None)
+        .otherwise(
             pl.col("year") + pl.lit(pl.Series(draw.choice([-1, 0, 0, 0, 0, 0, 0, 0, 1], size)))
         ),
     )
@@ -190,7 +206,9 @@ def _records(papers: pl.DataFrame, first: int) -> pl.DataFrame:
         date_basis=pl.when(pl.col("year").is_not_null()).then(pl.lit("printed")),
     )  # fmt: skip
     absent = [
-        pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in told.columns
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in schema.items()
+        if name not in told.columns
     ]
     with_all = with_id(told.with_columns(absent), "record_id", "R", ["source", "source_key"])
     return with_all.select(*(pl.col(name).cast(dtype) for name, dtype in schema.items()), "paper")

@@ -83,9 +83,7 @@ def smallest(values: Array, starts: Array, most: int) -> tuple[Array, Array]:
 
 
 @kernel
-def pairs_within(
-    rows: Array, starts: Array, sides: Sides, kind: int
-) -> tuple[Array, Array, int]:
+def pairs_within(rows: Array, starts: Array, sides: Sides, kind: int) -> tuple[Array, Array, int]:
     """Return the near pairs (left < right) of the rows of each block, and how many were looked
     at."""
     room = scratch()

@@ -54,7 +54,9 @@ def joined(parts: list[Any]) -> Any:
     if len(parts) == 1:
         return parts[0]
     ends = np.cumsum([0] + [part.starts[-1] - part.starts[0] for part in parts])
-    starts = [part.starts[:-1] - part.starts[0] + end for part, end in zip(parts, ends, strict=False)]
+    starts = [
+        part.starts[:-1] - part.starts[0] + end for part, end in zip(parts, ends, strict=False)
+    ]
     values = [part[0][part.starts[0] : part.starts[-1]] for part in parts]
     return type(parts[0])(np.concatenate(values), np.concatenate([*starts, ends[-1:]]))
 
@@ -133,9 +135,7 @@ def _fold(
                 code = ((byte & 0x1F) << 6) | (data[at + 1] & 0x3F)
                 width = 2
             elif byte < 0xF0:
-                code = (
-                    ((byte & 0x0F) << 12) | ((data[at + 1] & 0x3F) << 6) | (data[at + 2] & 0x3F)
-                )
+                code = ((byte & 0x0F) << 12) | ((data[at + 1] & 0x3F) << 6) | (data[at + 2] & 0x3F)
                 width = 3
             else:
                 code = (

@@ -133,6 +133,7 @@ def _dump_facts(validated: ValidatedDump, rank: int) -> dict[str, object]:
         "captured_on_basis": extracted.captured_on_basis,
         "capture_year": extracted.capture_year,
         "mode": source.mode,
+        "duplicate_free": source.duplicate_free,
         "stated_count": extracted.stated_count,
         "read_count": 1 if extracted.unreadable is not None else extracted.read_count,
         "line_count": extracted.line_count,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from schemas.author import AuthorAliases, Authors, Authorships
 from schemas.base import Keys, Table, keys_of
 from schemas.dump import Dumps, Metrics, Rejects
-from schemas.match import Matches
+from schemas.match import Estimates, Matches
 from schemas.organization import OrganizationAliases, Organizations
 from schemas.paper import (
     FieldProvenance,
@@ -23,7 +23,7 @@ from schemas.paper import (
 from schemas.record import AuthorRecords, Records
 from schemas.release import Changes, Checks, Redirects, Refreshes
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 TABLES: dict[str, type[Table]] = {
     "dumps": Dumps,
@@ -36,6 +36,7 @@ TABLES: dict[str, type[Table]] = {
     "paper_links": PaperLinks,
     "field_provenance": FieldProvenance,
     "matches": Matches,
+    "estimates": Estimates,
     "authors": Authors,
     "author_aliases": AuthorAliases,
     "authorships": Authorships,

@@ -60,6 +60,12 @@ class Dumps(Table):
     mode: Annotated[
         str, pa.Field(isin=c.MODES, description="Whether dumps of the source add up or replace.")
     ]
+    duplicate_free: Annotated[
+        bool,
+        pa.Field(
+            description="Whether the source is declared never to have two records of one paper."
+        ),
+    ]
     stated_count: Annotated[
         pl.Int64,
         pa.Field(nullable=True, ge=0, description="Number of entries the dump itself states."),

@@ -101,3 +101,39 @@ class Matches(Table):
                 },
             )
         }
+
+
+class Estimates(Table):
+    """What a refresh learned from its own input, without labels, and decided by."""
+
+    name: Annotated[
+        str,
+        pa.Field(
+            description="What was learned: a kind of evidence on versions, the share of records of"
+            " one work that are one version (same version), or what blocking left out."
+        ),
+    ]
+    level: Annotated[str, pa.Field(description="What the evidence says; empty where it has none.")]
+    value: Annotated[
+        pl.Float64,
+        pa.Field(
+            description="As learned: how often it is found among records of one version; or a"
+            " count."
+        ),
+    ]
+    frozen: Annotated[
+        pl.Float64,
+        pa.Field(nullable=True, description="The same where an input teaches nothing; null: none."),
+    ]
+    other: Annotated[
+        pl.Float64,
+        pa.Field(
+            nullable=True,
+            description="How often it is found among two versions of one work: never learned.",
+        ),
+    ]
+
+    class Config:
+        """Keys."""
+
+        metadata = {"keys": Keys(primary=("name", "level"))}

@@ -7,6 +7,7 @@ Checks of severity `fail` block publication. Integrity inside the tables is meas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -152,6 +153,21 @@ def every_record_in_one_paper(candidate: Candidate) -> Measured:
         "Every record is in exactly one paper.",
         "Records that are in no paper or in several",
         FAULT,
+    )
+
+
+def pairs_left_out(candidate: Candidate) -> Measured:
+    """Count pairs of records that share a blocking key too common for all of them to be compared.
+
+    They are compared where they share a rarer key, too; so nothing is wrong, but it is known.
+    """
+    estimates = candidate.tables["estimates"].filter(pl.col("name") == "blocking")
+    left_out = estimates.filter(pl.col("level").str.contains("not compared"))["value"].sum()
+    return Measured(
+        float(left_out),
+        math.inf,
+        f"{int(left_out):,} pairs of records share a key that is too common to compare all of them;"
+        " they are compared where they share a rarer one.",
     )
 
 
@@ -409,6 +425,7 @@ CHECKS = (
     Check("warn", waiting_judgements),
     Check("warn", uncertain_splits),
     Check("warn", lost_papers),
+    Check("warn", pairs_left_out),
 )
 
 

@@ -1,8 +1,9 @@
 """The room where records become papers, mentions become authors, and both get lasting ids.
 
-In order: `succession`, `papers` (with `features`, `blocking`, `evidence`, `scoring`, `clustering`,
-`verdicts`), `identity`, `survivorship`, `authors`, `people`, `organizations`, `metrics`. Reading
-and validating come before, writing after; nothing here opens a file but its own shipped figures.
+In order: `succession`, `papers` (with `features`, `blocking`, `evidence`, `venues`, `rates`,
+`scoring`, `declared`, `clustering`, `verdicts`), `identity`, `survivorship`, `works`, `authors`,
+`people`, `organizations`, `metrics`. Reading and validating come before, writing after; nothing
+here opens a file but its own shipped figures.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from flows.resolve.papers import resolve_papers
 from flows.resolve.people import author_members, author_tables, authors_before
 from flows.resolve.succession import succeed, successors
 from flows.resolve.survivorship import author_list_records, survive
+from flows.resolve.works import relations, work_ids
 from schemas import TABLES
 from schemas.dictionary import empty_frame, polars_schema
 
@@ -69,9 +71,11 @@ def resolve(
     named = with_id(records, "own_id", "P", ["source", "source_key"]).select(
         "record_id", "source", "source_key", "own_id"
     )
-    matches, clusters = resolve_papers(
-        records, _on_records(judgements, named, before["paper_records"])
+    declared = validated.dumps.filter("duplicate_free")["source"]
+    compared = resolve_papers(
+        records, _on_records(judgements, named, before["paper_records"]), frozenset(declared)
     )
+    clusters = compared.clusters()
     paper_members = (
         clusters.join(named, on="record_id")
         .sort("source", "source_key")
@@ -92,7 +96,9 @@ def resolve(
     paper_records = _paper_records(clusters, named, paper_ids, before["paper_records"])
     membership = paper_records.select("record_id", "paper_id")
     said = survive(records, membership)
-    papers = _papers(said["papers"], paper_ids, before["papers"])
+    dated = said["papers"].join(paper_ids.select("first_release", paper_id="id"), on="paper_id")
+    related = relations(compared, records, dated, membership)
+    papers = _papers(dated, work_ids(dated, related, before["papers"]))
 
     mentions = author_mentions(records, membership)
     mentions = mentions.with_columns(person=resolve_authors(mentions))
@@ -122,10 +128,10 @@ def resolve(
         **said,
         "papers": papers,
         "paper_records": paper_records,
-        "matches": matches,
+        "matches": compared.matches(),
+        "estimates": compared.estimates(),
         **author_tables(mentions, profiles, author_ids, papers, lists),
-        # No source read so far asserts relations between papers.
-        "relations": empty_frame(TABLES["relations"]),
+        "relations": related,
         **organization_tables(names, organization_ids),
         "metrics": metrics_table(validated.stated, membership, heads),
         "redirects": pl.concat([author_redirects, organization_redirects, paper_redirects]),
@@ -212,14 +218,11 @@ def _paper_records(
     )
 
 
-def _papers(said: pl.DataFrame, ids: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Return the table papers, with first_release and work_id; so far each paper is a work of its
-    own."""
+def _papers(dated: pl.DataFrame, works: pl.DataFrame) -> pl.DataFrame:
+    """Return the table papers, with the work that each is a version of."""
     schema = polars_schema(TABLES["papers"])
     return (
-        said.join(ids.select("first_release", paper_id="id"), on="paper_id")
-        .join(before.select("paper_id", "work_id"), on="paper_id", how="left")
-        .with_columns(work_id=pl.coalesce("work_id", pl.lit("W") + pl.col("paper_id").str.slice(1)))
+        dated.join(works, on="paper_id")
         .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
         .sort("paper_id")
     )

@@ -135,8 +135,8 @@ def abstract_ending(features: Features) -> Keyed:
 
 
 def abstract_words(features: Features) -> Keyed:
-    """Runs of three words of the abstract, the smallest by hash (A. Broder's min-wise sample), so
-    that retitled and title-less records meet."""
+    """Key on runs of three words of the abstract, the smallest by hash (min-wise sampling), so that
+    retitled and title-less records meet."""
     return smallest(features.shingles.values, features.shingles.starts, ABSTRACT_KEYS)
 
 
@@ -263,7 +263,7 @@ def _small(
 def _large(
     rows: Array, starts: Array, sizes: Array, key: Key, features: Features, sides: Sides
 ) -> list[tuple[Array, Array, int]]:
-    packed, edges = _packed(rows, starts, sizes)
+    packed, _ = _packed(rows, starts, sizes)
     blocks = pl.DataFrame(
         {"block": np.repeat(np.arange(len(sizes)), sizes), "row": packed},
         schema_overrides={"row": pl.UInt32},

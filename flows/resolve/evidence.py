@@ -89,7 +89,7 @@ class Comparison:
             for name in Measures._fields
         }
         ends = [
-            self.sided[pairs[side]].rename(lambda name, side=side: f"{name}_{side}")
+            self.sided[pairs[side]].select(pl.all().name.suffix(f"_{side}"))
             for side in ("left", "right")
         ]
         compared = pl.concat(
@@ -100,17 +100,19 @@ class Comparison:
 
 SIDE_COLUMNS = (
     "version", "doi", "arxiv_id", "identifiers", "date_basis", "year", "day", "title_hash",
-    "head_hash", "has_label", "opening", "venue", "kind", "first_page", "volume", "abstract_hash", "abstract_length", "authors_cut", "author_count",
+    "head_hash", "has_label", "opening", "venue", "kind", "first_page", "volume", "abstract_hash",
+    "abstract_length", "authors_cut", "author_count",
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
     "title_similarity", "title_rarity", "title_least", "title_containment", "head_similarity",
-    "over_left", "over_right", "title_is_equal", "title_is_cut",
-    "title_heads_are_equal", "titles_begin_alike", "replaced_similarity", "numbers_conflict",
-    "number_is_left_over", "notes_conflict", "one_is_review", "author_rarity", "author_similarity",
-    "first_author_is_equal", "authors_are_cut", "abstract_similarity", "abstract_is_equal",
-    "abstract_words", "figures_differ", "versions_differ", "people_of_title", "years_of_title",
-    "titles_of_abstract", "same_identifier", "same_day", "same_author_count", "year_gap",
-    "year_is_inferred", "labels_differ", "has_preprint", "venue_left", "venue_right", "are_proceedings", "kinds_differ", "same_page",
+    "over_left", "over_right", "title_is_equal", "title_is_cut", "title_heads_are_equal",
+    "titles_begin_alike", "replaced_similarity", "numbers_conflict", "number_is_left_over",
+    "notes_conflict", "one_is_review", "one_is_correction", "one_is_retraction", "note_is_left",
+    "author_rarity", "author_similarity", "first_author_is_equal", "authors_are_cut",
+    "abstract_similarity", "abstract_is_equal", "abstract_words", "figures_differ",
+    "versions_differ", "people_of_title", "years_of_title", "titles_of_abstract", "same_identifier",
+    "same_day", "same_author_count", "year_gap", "year_is_inferred", "labels_differ",
+    "has_preprint", "venue_left", "venue_right", "are_proceedings", "kinds_differ", "same_page",
     "same_volume",
 )  # fmt: skip
 
@@ -165,6 +167,10 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         & pl.col("title_similarity").is_not_null(),
         one_is_review=(pl.min_horizontal("note_left", "note_right") == "")
         & (pl.max_horizontal("note_left", "note_right") == "review"),
+        one_is_correction=(pl.min_horizontal("note_left", "note_right") == "")
+        & pl.max_horizontal("note_left", "note_right").is_in(["correction", "retraction"]),
+        one_is_retraction=pl.max_horizontal("note_left", "note_right") == "retraction",
+        note_is_left=pl.col("note_left") != "",
         first_author_is_equal=pl.col("surname_left") == pl.col("surname_right"),
         authors_are_cut=pl.col("authors_cut_left") | pl.col("authors_cut_right"),
         abstract_is_equal=_equal("abstract_hash"),
@@ -250,7 +256,9 @@ def _hashed_marks(marks: pl.Series) -> Array:
         .otherwise(0)
         .cast(pl.UInt32)
     )
-    return words(texts(marks)).values & ~np.uint32(MARK_KINDS) | kind.to_series().to_numpy()
+    hashes = words(texts(marks)).values & ~np.uint32(MARK_KINDS)
+    told: Array = np.bitwise_or(hashes, kind.to_series().to_numpy())
+    return told
 
 
 def _sets(rows: pl.Series, hashes: Array, count: int) -> Lists:

@@ -95,10 +95,11 @@ def describe(records: pl.DataFrame | Iterable[pl.DataFrame]) -> Features:
     them in the order of their record_id.
 
     rows: row, record_id, source, version, title, dates and identifiers as they are; title_hash,
-    head_hash and head_bytes (before the colon), title_start and title_opening (its first letters), opening (its first word
-    without a number), surname (of the first author), people_hash (all author names),
-    abstract_hash, abstract_opening, abstract_ending: hashes, 0 where absent; is_name (a short
-    title before the colon), abstract_length in words.
+    head_hash and head_bytes (before the colon), title_start and title_opening (its first letters),
+    opening (its first word without a number), surname (of the first author), people_hash (all
+    author names), abstract_hash, abstract_opening, abstract_ending: hashes, 0 where absent;
+    is_name (a short title before the colon), has_label, abstract_length in words; venue (its
+    number), kind, first_page, volume.
     """
     if isinstance(records, pl.DataFrame):
         ordered = records.sort("record_id")

@@ -12,11 +12,15 @@ from flows.normalize.text import match_key
 # A note about another paper is never that paper; each kind with how such titles are printed.
 NOTE_KINDS: tuple[tuple[str, str], ...] = (
     (
+        "retraction",
+        r"^(author |publisher |editorial )?(retraction( (of|to|note|notice)\b|$|:)|retracted\b)"
+        r"|[-:(\[.] *(retraction( note| notice)?|retracted( article)?)[)\].]*$",
+    ),
+    (
         "correction",
         r"^(author |publisher |editorial )?(erratum|errata|corrigend\w+"
-        r"|correction( (to|notice)\b|$|:)|addend\w+"
-        r"|retraction( (of|note|notice)\b|$|:)|expression of concern)"
-        r"|[-:(\[.] *(erratum|errata|corrigend\w+|addend\w+|retraction note)[)\].]*$",
+        r"|correction( (to|notice)\b|$|:)|addend\w+|expression of concern)"
+        r"|[-:(\[.] *(erratum|errata|corrigend\w+|addend\w+)[)\].]*$",
     ),
     (
         "reply",
@@ -39,8 +43,8 @@ _LABEL = (
     r"(?:(?:extended|long|short|full|industrial|demo(?:nstration)?|experience|invited|position"
     r"|student|late.breaking|poster|panel|tutorial|keynote|plenary|regular|research|preliminary"
     r"|revised|special|brief|technical|abstract|original|conference|journal|talk|book|guest) )*"
-    r"(?:abstracts?(?: only)?|papers?|talks?|lectures?|address|sessions?|panels?|tutorials?|posters?"
-    r"|demos?|demonstrations?|keynotes?|versions?|reports?|notes?|announcements?|contributions?"
+    r"(?:abstracts?(?: only)?|papers?|talks?|lectures?|address|sessions?|panels?|tutorials?"
+    r"|posters?|demos?|demonstrations?|keynotes?|versions?|reports?|notes?|announcements?|contributions?"
     r"|reviews?|summary|editorials?|article)"
 )
 LABELS = (
@@ -72,10 +76,10 @@ _NUMBER_IN_KEY = (
 _WORDS_OF_MARKS = "|".join((*_ROMAN, *_SPELLED))
 MAY_HAVE_MARK = rf"\d|\+|-\p{{L}}\b|(?i:\b(?:{_WORDS_OF_MARKS})\b|\b{_NUMBERED}\.? [a-h]\b)"
 MAY_HAVE_SUFFIX = r"\d\S*-\p{L}|\p{L}-(?:\p{Lu}|\p{L}\b)"
-NOTE_WORDS = (
-    "errat", "corrig", "correction", "addend", "retraction", "concern", "reply", "response",
+NOTE_WORDS = [
+    "errat", "corrig", "correction", "addend", "retract", "concern", "reply", "response",
     "rejoinder", "answer", "comment", "discussion", "review",
-)  # fmt: skip
+]  # fmt: skip
 
 
 def unlabelled(title: pl.Expr) -> pl.Expr:

@@ -17,10 +17,12 @@ from flows.resolve.clustering import CONFLICT, EDGE, RULING, cluster, components
 from flows.resolve.declared import one_to_one
 from flows.resolve.evidence import Comparison, with_venues
 from flows.resolve.features import Features, describe, sides
-from flows.resolve.rates import learned_rates
+from flows.resolve.rates import learned_rates, rates_table
 from flows.resolve.scoring import Rates, with_levels, with_weights
 from flows.resolve.venues import learned_lifts, venue_relations
 from flows.resolve.verdicts import IS_CONFLICT, published
+from schemas.dictionary import polars_schema
+from schemas.match import Estimates
 
 # Inside a component of up to this many records every pair is compared.
 COMPLETED = 300
@@ -52,6 +54,19 @@ class Compared:
         """Return the published evidence, see `schemas.match`."""
         ids = self.features.rows["record_id"]
         return published(self.scored, self.labels, ids, self.rates)
+
+    def estimates(self) -> pl.DataFrame:
+        """Return what was learned from this input, see `schemas.match`."""
+        counts = {
+            "pairs with a common key that were not compared": self.left_out,
+            "pairs compared": self.scored.height,
+        }
+        counted = pl.DataFrame(
+            [("blocking", level, float(count), None, None) for level, count in counts.items()],
+            schema=polars_schema(Estimates),
+            orient="row",
+        )
+        return pl.concat([counted, rates_table(self.rates)]).sort("name", "level")
 
 
 def resolve_papers(

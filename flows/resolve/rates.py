@@ -13,6 +13,8 @@ import polars as pl
 
 from flows.resolve.scoring import Rates, frozen_rates, with_nats, with_weights, worth_of
 from flows.resolve.weights import EVIDENCE, Rate
+from schemas.dictionary import polars_schema
+from schemas.match import Estimates
 
 ROUNDS = 6
 # So many pairs' worth of the frozen rates are believed besides what is seen.
@@ -72,3 +74,18 @@ def learned_rates(leveled: pl.DataFrame) -> Rates:
             match = (seen + BELIEVED * known) / total * known.sum()
             rates[kind.name] = tuple(float(rate) for rate in np.where(is_rate, match, 1.0))
     return rates
+
+
+def rates_table(rates: Rates) -> pl.DataFrame:
+    """Return the rates beside the frozen ones, see `schemas.match`."""
+    frozen = frozen_rates()
+    rows: list[tuple[str, str, float, float, float | None]] = [
+        ("same version", "", rates["prior"][0], frozen["prior"][0], None)
+    ]
+    rows += [
+        (kind.name, level.says, rates[kind.name][place], level.worth.match, level.worth.other)
+        for kind in EVIDENCE
+        for place, level in enumerate(kind.levels)
+        if isinstance(level.worth, Rate)
+    ]
+    return pl.DataFrame(rows, schema=polars_schema(Estimates), orient="row")

@@ -7,7 +7,6 @@ what is read out of a printed venue (`publication`).
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
 from flows.resolve.kernels.venues import venues_alike

@@ -2,8 +2,8 @@
 
 Words of titles and names are drawn by the frequencies that bibmill ships, so that common words,
 frequent names and their homonyms are as common as they are in print. Abstracts begin and end with
-phrases that very many share. About half of the papers have copies: with typos, initials, `Last, F.`,
-a cut list, a year more or less, no abstract or an edited one, no subtitle.
+phrases that very many share. About half of the papers have copies: with typos, initials,
+`Last, F.`, a cut list, a year more or less, no abstract or an edited one, no subtitle.
 """
 
 from __future__ import annotations

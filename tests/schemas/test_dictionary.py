@@ -12,7 +12,8 @@ from schemas.record import Records
 
 CONTRACT = {
     "dumps", "records", "rejects", "papers", "paper_records", "paper_identifiers", "paper_links",
-    "field_provenance", "matches", "authors", "author_aliases", "authorships", "relations",
+    "field_provenance", "matches", "estimates", "authors", "author_aliases", "authorships",
+    "relations",
     "organizations", "organization_aliases", "metrics", "redirects", "changes", "checks",
     "refreshes", "author_records",
 }  # fmt: skip

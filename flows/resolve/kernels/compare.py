@@ -18,7 +18,7 @@ from flows.resolve.kernels.likeness import (
     titles_alike,
     weight_shared,
 )
-from flows.resolve.kernels.words import BLANK, Array, _hash, hashed
+from flows.resolve.kernels.words import BLANK, Array, Unsigned, _hash, hashed
 
 FEWEST_SHINGLES = 20
 # Words this alike may be readings of one.
@@ -157,7 +157,7 @@ def measures(left: Array, right: Array, sides: Sides, marked: Marked) -> Measure
 @kernel
 def _words_over(
     sides: Sides, marked: Marked, mine: int, other: int, out: Array
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int, int, Unsigned]:
     """Write the words of one title that the other lacks, numbers aside; return their size, how many
     they are, how many of them name no version, and what the first is without its last letters."""
     size = count = plain = 0
@@ -230,7 +230,7 @@ def _is_number(data: Array, start: int, end: int, word: int) -> bool:
 
 
 @kernel
-def _version(data: Array, start: int, end: int) -> int:
+def _version(data: Array, start: int, end: int) -> Unsigned:
     """Return the hash of a word that names a version (`model2`, `4v`; not `2nd`, not `1990s`)
     without the letters after its number; 0 for another word."""
     at = start

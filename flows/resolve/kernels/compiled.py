@@ -15,8 +15,16 @@ T = TypeVar("T")
 
 
 def kernel(function: F) -> F:
-    """Return the function compiled to machine code, without the interpreter's lock."""
-    return cast("F", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+    """Return the function compiled to machine code, without the interpreter's lock.
+
+    The code is kept beside the module, or in the user's cache folder; where neither can be written,
+    each process compiles anew.
+    """
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        return cast("F", numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # no folder to keep it in
+        return cast("F", numba.njit(**options)(function))
 
 
 def in_parts(count: int, least: int, function: Callable[[int, int], T]) -> list[T]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from flows.resolve.kernels.compiled import kernel
-from flows.resolve.kernels.words import BLANK, Array, Lists, Texts, _hash
+from flows.resolve.kernels.words import BLANK, Array, Lists, Texts, Unsigned, _hash
 
 SHINGLE_WORDS = 3
 SAMPLED = 4
@@ -51,7 +51,7 @@ def numbers(column: Texts) -> tuple[Lists, Lists]:
 
 
 @kernel
-def mixed(value: int) -> int:
+def mixed(value: Unsigned) -> Unsigned:
     """Return 64 bits in which each bit of `value` has a part (SplitMix64's last steps)."""
     state = np.uint64(value)
     state ^= state >> np.uint64(30)

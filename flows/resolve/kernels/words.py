@@ -18,6 +18,8 @@ from flows.normalize.text import comparable
 from flows.resolve.kernels.compiled import in_parts, kernel
 
 Array: TypeAlias = npt.NDArray[Any]
+Unsigned: TypeAlias = Any
+"""An unsigned integer of NumPy, of a width that matters."""
 
 BLANK = 32
 # Signs beyond the first two planes of Unicode are ideographs: letters as they are.
@@ -72,7 +74,7 @@ def folded(column: Texts) -> Texts:
         room = len(used) + end - start + int(wide * table.widening) + 8
         return Texts(*_fold(column.data, starts, table.data, table.starts, room))
 
-    return joined(in_parts(len(column.starts) - 1, _FEW, part))
+    return Texts(*joined(in_parts(len(column.starts) - 1, _FEW, part)))
 
 
 def words(column: Texts, fewest_bytes: int = 1) -> Lists:
@@ -94,7 +96,8 @@ class _Folding(NamedTuple):
 
 @cache
 def _folding() -> _Folding:
-    """What each sign of Unicode's first planes is folded to; marks vanish, signs are a blank."""
+    """Return what each sign of Unicode's first planes is folded to: marks to nothing, signs to a
+    blank."""
     signs = [chr(code) if not 0xD800 <= code < 0xE000 else " " for code in range(_TABLE_END)]
     column = pl.Series("sign", signs).to_frame().select(comparable(pl.col("sign"))).to_series()
     data, starts = texts(column)
@@ -169,7 +172,7 @@ def _fold(
 
 
 @kernel
-def _hash(data: Array, start: int, end: int) -> int:
+def _hash(data: Array, start: int, end: int) -> Unsigned:
     state = np.uint64(14695981039346656037)
     for at in range(start, end):
         state = (state ^ np.uint64(data[at])) * np.uint64(1099511628211)

@@ -53,6 +53,7 @@ def dump(number: int, source: str, records: int, rejects: int = 0, **more) -> di
         "sha256": f"{number:064x}",
         "bytes": 100 * number,
         "mode": "append",
+        "duplicate_free": False,
         "read_count": records + rejects,
         "record_count": records,
         "superseded_count": 0,
@@ -207,6 +208,10 @@ def first_content() -> dict[str, pl.DataFrame]:
                 "rule": "only_value",
                 "alternatives": [{"value": "Titel 1", "record_id": an_id("R", 2)}],
             }
+        ],
+        "estimates": [
+            {"name": "blocking", "level": "pairs compared", "value": 3.0},
+            {"name": "year", "level": "the same year", "value": 0.9, "frozen": 0.88, "other": 0.2},
         ],
         "matches": [
             {

@@ -9,6 +9,7 @@ import polars as pl
 
 from flows.collect import Validated
 from flows.normalize.digest import with_id
+from flows.resolve.papers import resolve_papers
 from schemas import TABLES
 from schemas.columns import AUTHOR_STRUCT
 from schemas.dictionary import empty_frame, polars_schema
@@ -53,6 +54,14 @@ def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
         [{name: row.get(name) for name in columns} for row in rows], schema=columns
     )
     return with_id(plain, "record_id", "R", ["source", "source_key"]).select(*schema)
+
+
+def resolved(
+    records: pl.DataFrame, judgements: pl.DataFrame = JUDGEMENTS, *more: Any
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The published evidence on records, and their clusters."""
+    compared = resolve_papers(records, judgements, *more)
+    return compared.matches(), compared.clusters()
 
 
 def validated(rows: list[dict[str, Any]], stated: list[dict[str, Any]] | None = None) -> Validated:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
-from flows.resolve.blocking import KEYS, candidate_pairs, key_names
-from flows.resolve.features import describe
+from flows.resolve.blocking import KEYS, Candidates, candidates, key_names
+from flows.resolve.features import describe, sides
 from tests.flows.resolve.sample import frame, record
+
+
+def met(rows: list[dict[str, Any]]) -> Candidates:
+    features = describe(frame(rows))
+    return candidates(features, sides(features))
 
 
 def test_a_block_of_any_size_gives_pairs_in_proportion_to_its_records() -> None:
@@ -14,18 +21,59 @@ def test_a_block_of_any_size_gives_pairs_in_proportion_to_its_records() -> None:
         record(f"{number:05d}", title="Preface", authors=[f"Ada Nr{number % 7}"], year=1990)
         for number in range(2000)
     ]
-    pairs = candidate_pairs(describe(frame(rows)))
-    assert pairs.height < 2000 * 40
-    met = pl.concat([pairs["left"], pairs["right"]]).n_unique()
-    assert met == 2000
+    found = met(rows)
+    assert found.pairs.height < 2000 * 40
+    assert pl.concat([found.pairs["left"], found.pairs["right"]]).n_unique() == 2000
+    assert found.left_out > 1_000_000
+
+
+def test_shared_passages_bring_nobody_together_in_large_blocks() -> None:
+    opening = "In recent years there has been growing interest in the study of many things such as"
+    rows = [
+        record(
+            f"{number:04d}",
+            title=f"Tale {number * 7919}x of a subject{number}",
+            abstract=f"{opening} " + " ".join(f"w{number}x{step}" for step in range(80)),
+        )
+        for number in range(300)
+    ]
+    assert met(rows).pairs.is_empty()
+
+
+def test_records_of_one_venue_meet_in_a_large_block_of_one_title() -> None:
+    rows = [
+        record(f"{number:04d}", title="Nectar memory in bees", year=1990 + number % 30)
+        | {"authors": None, "venue": f"Venue {'abcdefghijklmnopqrstuvwxyz'[number % 26]}ought"}
+        for number in range(300)
+    ]
+    rows += [record("x", title="Nectar memory in bees", venue="Zebra Letters")]
+    rows += [record("y", title="Nectar memory in bees", venue="Zebra Letters", year=2015)]
+    features = describe(frame(rows))
+    ids = features.rows.filter(pl.col("venue") == features.venues.to_list().index("zebra letters"))
+    pairs = candidates(features, sides(features)).pairs
+    assert (
+        pairs.filter(
+            pl.col("left").is_in(ids["row"].to_list()), pl.col("right").is_in(ids["row"].to_list())
+        ).height
+        == 1
+    )
 
 
 def test_pairs_are_ordered_and_given_once() -> None:
     rows = [record(str(number), title="Nectar memory in bees", year=2000) for number in range(5)]
-    pairs = candidate_pairs(describe(frame(rows)))
+    pairs = met(rows).pairs
     assert pairs.height == 10
     assert (pairs["left"] < pairs["right"]).all()
     assert pairs.select("left", "right").is_duplicated().sum() == 0
+
+
+def test_typos_in_every_word_are_met_by_author_venue_and_year() -> None:
+    said = {"authors": ["Yanzhao Zhou"], "venue": "CVPR", "year": 2017}
+    rows = [
+        record("a", title="Oriented Response Networks", **said),
+        record("b", title="Oreinted Respoyse Netwroks", **said),
+    ]
+    assert met(rows).pairs.height == 1
 
 
 def test_key_names_reads_the_bits() -> None:
@@ -36,7 +84,7 @@ def test_key_names_reads_the_bits() -> None:
 
 def test_absent_values_are_no_keys() -> None:
     rows = [record("a", title="One rare wording"), record("b", abstract="Quite another text")]
-    assert candidate_pairs(describe(frame(rows))).is_empty()
+    assert met(rows).pairs.is_empty()
 
 
 def test_every_key_says_what_it_is() -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from flows.resolve.features import (
-    abstract_figures,
-    abstract_versions,
-    describe,
-    title_marks,
-    title_note,
-    title_suffixes,
-)
+from flows.resolve.features import describe
+from flows.resolve.kernels.digests import numbers
+from flows.resolve.kernels.words import hashed, texts
+from flows.resolve.marks import title_marks, title_note, title_suffixes, unlabelled
 from tests.flows.resolve.sample import frame, record
+
+
+def rarity_of(word: str, rows: list[dict]) -> float:
+    words = describe(frame(rows)).title_words
+    return float(words.rarity[words.lists.values == hashed(word)].max())
 
 
 @pytest.mark.parametrize(
@@ -62,19 +63,33 @@ def test_title_note(title: str | None, note: str | None) -> None:
 
 
 def test_many_copies_do_not_make_words_common() -> None:
-    few = describe(frame([record("a", title="Nectar memory"), record("b", title="Other words")]))
-    rows = [record(f"copy{number}", title="Nectar memory") for number in range(300)]
-    many = describe(frame([*rows, record("b", title="Other words")]))
-    rarity = [
-        words.title_words.filter(pl.col("word") == "nectar")["rarity"].max()
-        for words in (few, many)
-    ]
-    assert rarity[0] == pytest.approx(rarity[1])
+    other = record("b", title="Other words")
+    copies = [record(f"copy{number}", title="Nectar memory") for number in range(300)]
+    assert rarity_of("nectar", [copies[0], other]) == pytest.approx(
+        rarity_of("nectar", [*copies, other])
+    )
 
 
 def test_words_of_columns_weigh_nothing() -> None:
     words = describe(frame([record("a", title="Guest Editorial")])).title_words
-    assert words["rarity"].to_list() == [0.0, 0.0]
+    assert words.rarity.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("title", "bare"),
+    [
+        ("The Feeder Network (Extended Abstract)", "The Feeder Network"),
+        ("Boundary Layers (demo abstract): Looking at Wakes", "Boundary Layers : Looking at Wakes"),
+        ("Tutorial: Boundary Layers", "Boundary Layers"),
+        ("Boundary Layers - Book Review", "Boundary Layers"),
+        ("Boundary Layers (Part II)", "Boundary Layers (Part II)"),
+        ("(Abstract)", "(Abstract)"),
+        ("A Panel Study of Households", "A Panel Study of Households"),
+    ],
+)
+def test_labels_are_not_of_the_title(title: str, bare: str) -> None:
+    found = pl.DataFrame({"t": [title]}).select(unlabelled(pl.col("t"))).item()
+    assert " ".join(found.split()) == bare
 
 
 @pytest.mark.parametrize(
@@ -95,8 +110,6 @@ def test_title_suffixes(title: str | None, suffixes: list[str]) -> None:
 
 def test_numbers_and_names_inside_links_are_none_of_the_abstract() -> None:
     text = "Heron-3 and Heron2.5-7b read 1,200 words in 36 ms: https://x.org/heron9/v4, hub.io/m8."
-    told = pl.DataFrame({"t": [text]}).select(
-        versions=abstract_versions(pl.col("t")), figures=abstract_figures(pl.col("t"))
-    )
-    assert told.item(0, "versions").to_list() == ["heron2.5", "heron3"]
-    assert told.item(0, "figures").to_list() == ["1200", "36", "7"]
+    figures, versions = numbers(texts(pl.Series([text])))
+    assert sorted(figures.values) == sorted(hashed(word) for word in ("1200", "36", "7"))
+    assert sorted(versions.values) == sorted(hashed(word) for word in ("heron2.5", "heron3"))

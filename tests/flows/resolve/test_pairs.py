@@ -9,17 +9,19 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.resolve.papers import resolve_papers
-from tests.flows.resolve.sample import JUDGEMENTS, frame, record
+from tests.flows.resolve.sample import JUDGEMENTS, frame, record, resolved
 
-PAIRS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent / "pairs.json").read_text(encoding="utf-8")
-)
+PAIRS: list[dict[str, Any]] = [
+    json.loads(line)
+    for line in (Path(__file__).parents[2] / "cases" / "pairs.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
 
 
 def verdict(left: dict[str, Any], right: dict[str, Any]) -> tuple[str, str]:
     records = frame([record("left", **left), record("right", **right)])
-    matches, clusters = resolve_papers(records, JUDGEMENTS)
+    matches, clusters = resolved(records, JUDGEMENTS)
     reason = "; ".join(matches["reason"]) or "they were never compared"
     return ("same" if clusters["cluster"].n_unique() == 1 else "different"), reason
 
@@ -42,8 +44,8 @@ def test_shared_links_and_categories_are_no_evidence() -> None:
             for side in ("left", "right")
         ]
         plain = [record(side, **pair[side]) for side in ("left", "right")]
-        with_links, _ = resolve_papers(frame(sides), JUDGEMENTS)
-        without, _ = resolve_papers(frame(plain), JUDGEMENTS)
+        with_links, _ = resolved(frame(sides), JUDGEMENTS)
+        without, _ = resolved(frame(plain), JUDGEMENTS)
         assert with_links["weight"].to_list() == without["weight"].to_list(), pair["id"]
 
 

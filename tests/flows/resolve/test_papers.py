@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from flows.resolve.papers import resolve_papers
 from schemas.match import Matches
-from tests.flows.resolve.sample import JUDGEMENTS, frame, judgement, record, record_id
+from tests.flows.resolve.sample import JUDGEMENTS, frame, judgement, record, record_id, resolved
 
 TITLES = [
     "Nectar Memory in Foragers of Mown Meadows",
@@ -54,8 +53,8 @@ def test_order_has_no_effect_and_every_record_is_in_one_paper(said: list, random
     records = frame(rows(said))
     order = list(range(records.height))
     random.shuffle(order)
-    matches, clusters = resolve_papers(records, JUDGEMENTS)
-    again, shuffled = resolve_papers(records[order], JUDGEMENTS)
+    matches, clusters = resolved(records, JUDGEMENTS)
+    again, shuffled = resolved(records[order], JUDGEMENTS)
     assert_frame_equal(matches, again)
     assert_frame_equal(clusters, shuffled)
     assert sorted(clusters["record_id"]) == sorted(records["record_id"])
@@ -66,7 +65,7 @@ def test_order_has_no_effect_and_every_record_is_in_one_paper(said: list, random
 @given(RECORDS)
 def test_two_dois_are_never_one_paper(said: list) -> None:
     records = frame(rows(said))
-    _, clusters = resolve_papers(records, JUDGEMENTS)
+    _, clusters = resolved(records, JUDGEMENTS)
     dois = (
         clusters.join(records, on="record_id")
         .group_by("cluster")
@@ -77,10 +76,8 @@ def test_two_dois_are_never_one_paper(said: list) -> None:
 
 def test_an_unrelated_record_changes_no_verdict() -> None:
     pair = [record("a", title=TITLES[0], year=2019), record("b", title=TITLES[1], year=2019)]
-    alone, _ = resolve_papers(frame(pair), JUDGEMENTS)
-    company, _ = resolve_papers(
-        frame([*pair, record("c", title="Storm Surges", year=1990)]), JUDGEMENTS
-    )
+    alone, _ = resolved(frame(pair), JUDGEMENTS)
+    company, _ = resolved(frame([*pair, record("c", title="Storm Surges", year=1990)]), JUDGEMENTS)
     assert alone["verdict"].to_list() == company["verdict"].to_list() == ["match"]
 
 
@@ -92,7 +89,7 @@ def ruled(*rulings: pl.DataFrame) -> dict[str, str]:
             record("c", title="Storm Surge Warnings for Small Harbours", year=1990),
         ]
     )
-    _, clusters = resolve_papers(records, pl.concat([JUDGEMENTS, *rulings]))
+    _, clusters = resolved(records, pl.concat([JUDGEMENTS, *rulings]))
     named = {record_id(key): key for key in "abc"}
     return {named[row["record_id"]]: named[row["cluster"]] for row in clusters.to_dicts()}
 
@@ -118,7 +115,7 @@ def test_the_later_of_two_judgements_holds() -> None:
 def test_a_judgement_is_published_with_its_reason() -> None:
     records = frame([record("a", title=TITLES[0]), record("b", title="Storm Surges")])
     ruling = judgement(record_id("a"), record_id("b"), "same")
-    matches, clusters = resolve_papers(records, ruling)
+    matches, clusters = resolved(records, ruling)
     row = matches.to_dicts()[0]
     assert (row["decided_by"], row["verdict"], row["probability"]) == ("judgement", "match", 1.0)
     assert row["reason"] == "Ruled same by ada on 2026-01-01: seen both."
@@ -136,7 +133,7 @@ def test_every_ruling_holds_and_is_published_however_unlike_the_two() -> None:
     )
     a, b, c = (record_id(key) for key in "abc")
     for left, right in ((a, b), (a, c), (b, c)):
-        matches, clusters = resolve_papers(records, judgement(left, right, "same"))
+        matches, clusters = resolved(records, judgement(left, right, "same"))
         ruled = matches.filter(pl.col("decided_by") == "judgement")
         assert ruled.select("record_id_left", "record_id_right").rows() == [
             (min(left, right), max(left, right))
@@ -154,10 +151,10 @@ def test_a_ruling_joins_two_papers_of_several_records() -> None:
             for copy in "ab"
         ]
     )
-    _, plain = resolve_papers(records, JUDGEMENTS)
+    _, plain = resolved(records, JUDGEMENTS)
     assert plain["cluster"].n_unique() == 2
     ruling = judgement(record_id("1a"), record_id("2b"), "same")
-    matches, clusters = resolve_papers(records, ruling)
+    matches, clusters = resolved(records, ruling)
     assert clusters["cluster"].n_unique() == 1
     drawn = matches.filter(pl.col("numbers_conflict") & (pl.col("decided_by") != "judgement"))
     assert drawn["reason"].str.starts_with("Joined through other records; by itself: ").all()
@@ -171,7 +168,7 @@ def test_relatives_have_a_row_that_says_what_keeps_them_apart() -> None:
             record("c", title="Heron-G: Drawing Heron Pictures in Context"),
         ]
     )
-    matches, _ = resolve_papers(records, JUDGEMENTS)
+    matches, _ = resolved(records, JUDGEMENTS)
     assert matches.height == 3
     assert not matches["is_joined"].any()
     ends = {record_id("a"), record_id("b")}
@@ -188,7 +185,7 @@ def test_rows_for_relatives_are_few() -> None:
         [record(place, title=f"Heron-{n} Observatory {place}") for n, place in enumerate(places)]
     )
     count = records.height
-    matches, _ = resolve_papers(records, JUDGEMENTS)
+    matches, _ = resolved(records, JUDGEMENTS)
     assert matches.filter(pl.col("weight") < -7).height < count * 6
 
 
@@ -201,7 +198,7 @@ def test_what_a_conflict_kept_apart_is_told_first() -> None:
             record("none", abstract=ABSTRACTS[0] * 3),
         ]
     )
-    matches, _ = resolve_papers(records, JUDGEMENTS)
+    matches, _ = resolved(records, JUDGEMENTS)
     apart = matches.filter(~pl.col("is_joined") & (pl.col("probability") >= 0.5))
     assert apart.height == 2
     cause = "Kept apart by the different numbers or marks in the titles"
@@ -218,7 +215,7 @@ def test_two_parts_are_not_chained_by_a_record_without_a_number() -> None:
             record("none", abstract=ABSTRACTS[0]),
         ]
     )
-    matches, clusters = resolve_papers(records, JUDGEMENTS)
+    matches, clusters = resolved(records, JUDGEMENTS)
     assert clusters["cluster"].n_unique() == 2
     parts = matches.filter(pl.col("numbers_conflict"))
     assert parts["is_joined"].to_list() == [False]
@@ -229,7 +226,7 @@ def test_missing_values_weigh_nothing() -> None:
     for absent in ("abstract", "authors", "publication_date"):
         other = record("b", title=TITLES[0], abstract=ABSTRACTS[0], authors=["Ilse Brand"])
         other |= {absent: None} | ({"authors_complete": None} if absent == "authors" else {})
-        matches, _ = resolve_papers(frame([full, other]), JUDGEMENTS)
+        matches, _ = resolved(frame([full, other]), JUDGEMENTS)
         kind = {"abstract": "abstract", "authors": "authors", "publication_date": "year"}[absent]
         assert kind not in [said["evidence"] for said in matches.item(0, "evidence")]
         assert matches.item(0, "verdict") == "match"
@@ -238,6 +235,6 @@ def test_missing_values_weigh_nothing() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_nothing_to_compare(count: int) -> None:
     records = frame([record("a", title="Alone")][:count])
-    matches, clusters = resolve_papers(records, JUDGEMENTS)
+    matches, clusters = resolved(records, JUDGEMENTS)
     assert matches.is_empty()
     assert clusters.height == count

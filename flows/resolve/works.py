@@ -1,0 +1,251 @@
+"""Papers that stay two and belong together: works, and typed relations between papers.
+
+Here: versions of one work (a report, a conference paper, a journal article of one title), what
+corrects or retracts a paper, and what sources state of both. Not here: which records are one paper.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from flows.resolve.clustering import CONFLICT, cluster
+from flows.resolve.papers import Compared
+from flows.resolve.weights import WORK_PRIOR
+from schemas import TABLES
+from schemas.dictionary import empty_frame, polars_schema
+
+# Log-odds of one work from which on two papers are versions of it.
+SURE = 2.2
+INFERRED = "inferred"
+# What sources state, and what it is read as; the second of each is told from the other side.
+STATED: dict[str, tuple[str, bool]] = {
+    "is_preprint_of": ("is_preprint_of", False), "has_preprint": ("is_preprint_of", True),
+    "is_version_of": ("is_version_of", False), "has_version": ("is_version_of", True),
+    "is_new_version_of": ("is_version_of", False),
+    "is_previous_version_of": ("is_version_of", True),
+    "is_identical_to": ("is_version_of", False), "is_variant_form_of": ("is_version_of", False),
+    "is_original_form_of": ("is_version_of", True), "is_manuscript_of": ("is_version_of", False),
+    "has_manuscript": ("is_version_of", True), "extends": ("extends", False),
+    "is_extended_by": ("extends", True), "continues": ("extends", False),
+    "is_continued_by": ("extends", True), "corrects": ("corrects", False),
+    "is_corrected_by": ("corrects", True), "retracts": ("retracts", False),
+    "is_retracted_by": ("retracts", True),
+}  # fmt: skip
+OF_ONE_WORK = ("is_preprint_of", "is_version_of", "extends")
+
+
+def relations(
+    compared: Compared, records: pl.DataFrame, papers: pl.DataFrame, membership: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the table relations: what sources state, and what the compared pairs show.
+
+    records: readable text. papers: paper_id, publication_date. membership: record_id, paper_id. Of
+    one relation of two papers, what a source states counts, the first source by name.
+    """
+    found = pl.concat(
+        [_stated(records, membership), _versions(compared, papers, membership),
+         _corrections(compared, membership)]
+    )  # fmt: skip
+    return (
+        found.sort(
+            "paper_id_from", "paper_id_to", "relation", pl.col("asserted_by") == INFERRED,
+            "asserted_by",
+        )
+        .unique(["paper_id_from", "paper_id_to", "relation"], keep="first", maintain_order=True)
+        .select(pl.col(name).cast(kind) for name, kind in _SCHEMA.items())
+    )  # fmt: skip
+
+
+_SCHEMA = polars_schema(TABLES["relations"])
+
+
+def work_ids(papers: pl.DataFrame, related: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Return paper_id, work_id: one for all the versions of a work.
+
+    papers: paper_id, first_release. before: paper_id, work_id of the release before. A work keeps
+    the id that its oldest paper had; where two works would keep one id, the one with the older
+    paper does, and the other gets that of its own oldest paper.
+    """
+    ordered = papers.sort("paper_id").with_row_index("place")
+    places = ordered.select("paper_id", "place")
+    links = (
+        related.filter(pl.col("relation").is_in(OF_ONE_WORK))
+        .join(places, left_on="paper_id_from", right_on="paper_id")
+        .join(places, left_on="paper_id_to", right_on="paper_id", suffix="_to")
+        .select(
+            left=pl.min_horizontal("place", "place_to"),
+            right=pl.max_horizontal("place", "place_to"),
+            weight=pl.lit(1.0),
+        )
+        .unique(["left", "right"])
+        .sort("left", "right")
+    )
+    told = (
+        ordered.with_columns(work=cluster(ordered.height, links))
+        .join(before.select("paper_id", known="work_id"), on="paper_id", how="left")
+        .with_columns(own=pl.lit("W") + pl.col("paper_id").str.slice(1))
+        .sort("first_release", "paper_id")
+    )
+    oldest = (
+        told.group_by("work", maintain_order=True)
+        .agg(pl.col("known").drop_nulls().first(), pl.col("own").first())
+        .with_columns(work_id=pl.coalesce("known", "own"))
+        .with_columns(
+            work_id=pl.when(pl.col("work_id").is_first_distinct()).then("work_id").otherwise("own")
+        )
+    )
+    return told.join(oldest.select("work", "work_id"), on="work").select("paper_id", "work_id")
+
+
+def _stated(records: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:
+    """Return what records state of papers that are known by the identifier they name."""
+    homes = records.select("record_id", "source", "identifiers", "related").join(
+        membership, on="record_id"
+    )
+    named = (
+        homes.select("paper_id", identifier="identifiers")
+        .explode("identifier")
+        .drop_nulls()
+        .select(
+            pl.col("identifier").struct.field("scheme"),
+            pl.col("identifier").struct.field("value").str.to_lowercase(),
+            other="paper_id",
+        )
+        .unique()
+    )
+    # An identifier that stands in several papers names none of them.
+    named = named.filter(pl.len().over("scheme", "value") == 1)
+    said = (
+        homes.select("source", "paper_id", related="related")
+        .explode("related")
+        .drop_nulls("related")
+        .unnest("related")
+        .filter(pl.col("relation").is_in(list(STATED)))
+        .with_columns(
+            value=pl.col("value").str.to_lowercase().str.replace(_RESOLVER, ""),
+            relation=pl.col("relation").replace_strict({k: v[0] for k, v in STATED.items()}),
+            is_told_back=pl.col("relation").replace_strict(
+                {k: v[1] for k, v in STATED.items()}, return_dtype=pl.Boolean
+            ),
+        )
+        .join(named, on=["scheme", "value"])
+        .filter(pl.col("paper_id") != pl.col("other"))
+    )
+    one, other = pl.col("paper_id"), pl.col("other")
+    return said.select(
+        paper_id_from=pl.when("is_told_back").then(other).otherwise(one),
+        paper_id_to=pl.when("is_told_back").then(one).otherwise(other),
+        relation="relation",
+        asserted_by="source",
+        probability=pl.lit(1.0),
+    )
+
+
+_RESOLVER = r"^https?://(?:dx\.)?doi\.org/|^https?://arxiv\.org/abs/|^doi:|^arxiv:"
+
+
+def _versions(compared: Compared, papers: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:
+    """Return the papers that are surely one work, and not one version of it."""
+    apart = compared.scored.filter(~pl.col("is_joined") & (pl.col("work") > 0))
+    ends = _of_papers(apart, compared, membership)
+    # Two papers whose records contradict each other in numbers are two works.
+    weighed = (
+        ends.with_columns(
+            weight=pl.when("numbers_conflict").then(CONFLICT).otherwise("work"),
+        )
+        .group_by("one", "other")
+        .agg(pl.col("weight").min(), work=pl.col("work").max())
+        .filter((pl.col("weight") > 0) & (pl.col("work") >= SURE))
+    )
+    dated = papers.select("paper_id", "publication_date").join(
+        _kinds(compared, membership), on="paper_id", how="left"
+    )
+    sided = weighed.join(dated, left_on="one", right_on="paper_id").join(
+        dated, left_on="other", right_on="paper_id", suffix="_other"
+    )
+    is_later = (pl.col("publication_date") > pl.col("publication_date_other")).fill_null(
+        pl.col("one") > pl.col("other")
+    )
+    later_kind = pl.when(is_later).then("kind").otherwise("kind_other")
+    earlier_kind = pl.when(is_later).then("kind_other").otherwise("kind")
+    from_preprint = (pl.col("kind") == "preprint").fill_null(value=False)
+    other_preprint = (pl.col("kind_other") == "preprint").fill_null(value=False)
+    is_one_preprint = from_preprint != other_preprint
+    # A preprint points to its publication, a later version to the earlier one.
+    from_one = pl.when(is_one_preprint).then(from_preprint).otherwise(is_later)
+    extends = ((later_kind == "journal") & (earlier_kind == "proceedings")).fill_null(value=False)
+    return sided.select(
+        paper_id_from=pl.when(from_one).then("one").otherwise("other"),
+        paper_id_to=pl.when(from_one).then("other").otherwise("one"),
+        relation=pl.when(is_one_preprint)
+        .then(pl.lit("is_preprint_of"))
+        .when(extends)
+        .then(pl.lit("extends"))
+        .otherwise(pl.lit("is_version_of")),
+        asserted_by=pl.lit(INFERRED),
+        probability=1.0 / (1.0 + (-pl.col("work")).exp()),
+    )
+
+
+def _kinds(compared: Compared, membership: pl.DataFrame) -> pl.DataFrame:
+    """Return paper_id, kind: of the publication its records tell of, a preprint only where all
+    do."""
+    rows = compared.features.rows.select(
+        "record_id",
+        kind=pl.when(pl.col("version") == "preprint").then(pl.lit("preprint")).otherwise("kind"),
+    )
+    return (
+        rows.join(membership, on="record_id")
+        .sort(pl.col("kind").is_null(), pl.col("kind") == "preprint", "kind")
+        .group_by("paper_id", maintain_order=True)
+        .agg(pl.col("kind").first())
+    )
+
+
+def _corrections(compared: Compared, membership: pl.DataFrame) -> pl.DataFrame:
+    """Return the corrections and retractions that name a paper in their title."""
+    notes = compared.scored.filter(
+        pl.col("one_is_correction") & ~pl.col("is_joined") & (pl.col("title_containment") >= 0.95)
+    )
+    if notes.is_empty():
+        return empty_frame(TABLES["relations"])
+    ends = _of_papers(notes, compared, membership)
+    # What the authors say counts, and that the whole title is named.
+    log_odds = (
+        WORK_PRIOR + 5.0
+        + pl.when(pl.col("title_rarity") >= 20).then(1.0).otherwise(-2.0)
+        + pl.when(pl.col("author_similarity") >= 0.6).then(3.0)
+        .when(pl.col("author_similarity").is_not_null()).then(-3.0)
+        .otherwise(0.0)
+    )  # fmt: skip
+    is_from_one = pl.col("note_is_left") == pl.col("left_is_one")
+    return (
+        ends.with_columns(probability=1.0 / (1.0 + (-log_odds).exp()))
+        .filter(pl.col("probability") >= 0.5)
+        .select(
+            paper_id_from=pl.when(is_from_one).then("one").otherwise("other"),
+            paper_id_to=pl.when(is_from_one).then("other").otherwise("one"),
+            relation=pl.when("one_is_retraction").then(pl.lit("retracts"))
+            .otherwise(pl.lit("corrects")),
+            asserted_by=pl.lit(INFERRED),
+            probability="probability",
+        )
+        .sort("probability", descending=True)
+        .unique(["paper_id_from", "paper_id_to", "relation"], keep="first", maintain_order=True)
+    )  # fmt: skip
+
+
+def _of_papers(pairs: pl.DataFrame, compared: Compared, membership: pl.DataFrame) -> pl.DataFrame:
+    """Add one and other (paper_id, one before other), and whether the left record is of one."""
+    ids = compared.features.rows.select("row", "record_id").join(membership, on="record_id")
+    sides = pairs.join(
+        ids.select(left="row", paper_left="paper_id"), on="left", how="left", maintain_order="left"
+    ).join(
+        ids.select(right="row", paper_right="paper_id"),
+        on="right", how="left", maintain_order="left",
+    )  # fmt: skip
+    return sides.with_columns(
+        one=pl.min_horizontal("paper_left", "paper_right"),
+        other=pl.max_horizontal("paper_left", "paper_right"),
+        left_is_one=pl.col("paper_left") < pl.col("paper_right"),
+    )

@@ -8,6 +8,8 @@ levels are (`weights`), what an input teaches of them (`rates`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import add
 
 import numpy as np
 import polars as pl
@@ -47,10 +49,12 @@ def with_weights(leveled: pl.DataFrame, rates: Rates) -> pl.DataFrame:
         "work": WORK_PRIOR, "version": float(np.log(share / (1.0 - share))),
     }  # fmt: skip
     nats = {kind.name: _nats(kind, leveled[f"level {kind.name}"], rates) for kind in EVIDENCE}
+    # One after another: `sum_horizontal` adds in an order that depends on the threads.
     summed = leveled.with_columns(
-        pl.sum_horizontal(
+        reduce(
+            add,
+            (nats[kind.name] for kind in EVIDENCE if kind.question == question),
             pl.lit(prior),
-            *(nats[kind.name] for kind in EVIDENCE if kind.question == question),
         ).alias(question)
         for question, prior in priors.items()
     )

@@ -69,7 +69,12 @@ def learned_lifts(pairs: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("year_gap") == 0)
         & pl.col("venue_left").is_not_null()
         & pl.col("venue_right").is_not_null()
-    ).with_columns(share=1.0 / pl.max_horizontal(pl.len().over("left"), pl.len().over("right")))
+    ).with_columns(
+        # Millionths, since sums of whole numbers are the same in any order.
+        share=(1e6 / pl.max_horizontal(pl.len().over("left"), pl.len().over("right")))
+        .round()
+        .cast(pl.Int64)
+    )
     # Each pair is seen from both sides.
     seen = pl.concat(
         [
@@ -77,11 +82,13 @@ def learned_lifts(pairs: pl.DataFrame) -> pl.DataFrame:
             sure.select("share", one="venue_right", other="venue_left"),
         ]
     )
-    total = seen["share"].sum()
+    total = float(seen["share"].sum()) / 1e6
     of_one = (
-        seen.group_by("one").agg(of_one=pl.col("share").sum()).filter(pl.col("of_one") >= FEWEST)
+        seen.group_by("one")
+        .agg(of_one=pl.col("share").sum() / 1e6)
+        .filter(pl.col("of_one") >= FEWEST)
     )
-    together = seen.group_by("one", "other").agg(together=pl.col("share").sum())
+    together = seen.group_by("one", "other").agg(together=pl.col("share").sum() / 1e6)
     compared = _ordered(pairs).drop_nulls().unique()
     lift = (
         (pl.col("together").fill_null(0.0) + BELIEVED * pl.col("chance"))

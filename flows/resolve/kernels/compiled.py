@@ -20,7 +20,7 @@ def kernel(function: F) -> F:
     The code is kept beside the module, or in the user's cache folder; where neither can be written,
     each process compiles anew.
     """
-    options = {"nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
         return cast("F", numba.njit(cache=True, **options)(function))
     except RuntimeError:  # no folder to keep it in

@@ -32,7 +32,7 @@ def test_shared_passages_bring_nobody_together_in_large_blocks() -> None:
     rows = [
         record(
             f"{number:04d}",
-            title=f"Tale {number * 7919}x of a subject{number}",
+            title=f"q{number}a q{number}b q{number}c q{number}d",
             abstract=f"{opening} " + " ".join(f"w{number}x{step}" for step in range(80)),
         )
         for number in range(300)

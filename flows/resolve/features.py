@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -25,14 +23,12 @@ from flows.resolve.kernels.digests import (
     word_sets,
 )
 from flows.resolve.kernels.likeness import Sides
-from flows.resolve.kernels.rarity import Counts, count_of, counted, table_of, totals
+from flows.resolve.kernels.rarity import Counts, count_of, counted, totals
 from flows.resolve.kernels.words import Array, Lists, Texts, folded, joined, texts, words
 from flows.resolve.marks import unlabelled
 from flows.resolve.publication import publication
-
-WORD_COUNTS = Path(__file__).parent / "data" / "word_counts.parquet"
-TITLES_COUNTED = 66_149
-NAMES_COUNTED = 93_954
+from flows.resolve.repair import repaired
+from flows.resolve.weighing import NAMES_COUNTED, TITLES_COUNTED, known_counts
 
 # Words of titles that recur from issue to issue: they say nothing about which paper it is.
 RECURRING_WORDS = (
@@ -121,14 +117,14 @@ def describe(records: pl.DataFrame | Iterable[pl.DataFrame]) -> Features:
         title_words=weighed(
             joined([batch.title_words for batch in batches]),
             rows["title_hash"].to_numpy(),
-            _known("titles"),
+            known_counts("titles"),
             TITLES_COUNTED,
             without=recurring,
         ),
         name_words=weighed(
             joined([batch.name_words for batch in batches]),
             rows["people_hash"].to_numpy(),
-            _known("names"),
+            known_counts("names"),
             NAMES_COUNTED,
         ),
         shingles=joined([batch.shingles for batch in batches]),
@@ -165,6 +161,7 @@ class _Described:
     """What is kept of a batch of records."""
 
     def __init__(self, records: pl.DataFrame) -> None:
+        records = repaired(records)
         titled = records.with_columns(title=_without_placeholder(pl.col("title")))
         bare = titled["title"].to_frame().select(unlabelled(pl.col("title"))).to_series()
         self.titles = folded(texts(bare))
@@ -229,14 +226,6 @@ def sides(features: Features) -> Sides:
         shingle_starts=features.shingles.starts,
         abstract_length=features.rows["abstract_length"].to_numpy(),
     )
-
-
-@cache
-def _known(column: str) -> Counts:
-    """Return the shipped word frequencies of `titles` or `names`."""
-    shipped = pl.read_parquet(WORD_COUNTS)
-    hashes = words(texts(shipped["word"])).values
-    return table_of(hashes, shipped[column].to_numpy())
 
 
 def _without_placeholder(title: pl.Expr) -> pl.Expr:

@@ -172,7 +172,7 @@ EVIDENCE: tuple[Evidence, ...] = (
                 & _col("same_author_count")
                 & (_col("venue_relation") == 1)
                 & (_col("year_gap") == 0),
-                -4.0,
+                -3.0,
             ),
             Level("as of columns and editorials", TITLES_AGREE & (_col("title_least") < 4), -8.0),
             Level("of common words only", TITLES_AGREE & (_col("title_least") < 10), -3.0),

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from flows.normalize.digest import with_id
-from flows.resolve.features import WORD_COUNTS
+from flows.resolve.weighing import WORD_COUNTS
 from schemas import TABLES
 from schemas.columns import AUTHOR_STRUCT
 from schemas.dictionary import polars_schema

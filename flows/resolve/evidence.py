@@ -16,6 +16,7 @@ from flows.resolve.features import Features
 from flows.resolve.kernels.compare import (
     IS_LETTER,
     IS_PLUS,
+    IS_SPELLED,
     IS_YEAR,
     MARK_KINDS,
     Marked,
@@ -31,9 +32,11 @@ from flows.resolve.marks import (
     MAY_HAVE_SUFFIX,
     NOTE_WORDS,
     numberless,
+    title_counts,
     title_marks,
     title_note,
     title_suffixes,
+    unlabelled,
 )
 
 # Identifiers of which a paper has one: two different values are two papers. A source's own keys are
@@ -52,6 +55,7 @@ LONG_ABSTRACT = 50
 _LEAST_PAIRS = 2_000
 
 _YEAR = r"^(19|20)\d\d$"
+_SPELLED = "~"
 
 
 class Comparison:
@@ -100,8 +104,8 @@ class Comparison:
 
 SIDE_COLUMNS = (
     "version", "doi", "arxiv_id", "identifiers", "date_basis", "year", "day", "title_hash",
-    "head_hash", "has_label", "opening", "venue", "kind", "first_page", "volume", "abstract_hash",
-    "abstract_length", "authors_cut", "author_count",
+    "head_hash", "has_label", "opening", "venue", "kind", "first_page", "volume", "issue",
+    "abstract_hash", "abstract_length", "authors_cut", "author_count",
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
     "title_similarity", "title_rarity", "title_least", "title_containment", "head_similarity",
@@ -113,7 +117,7 @@ EVIDENCE_COLUMNS = (
     "versions_differ", "people_of_title", "years_of_title", "titles_of_abstract", "same_identifier",
     "same_day", "same_author_count", "year_gap", "year_is_inferred", "labels_differ",
     "has_preprint", "venue_left", "venue_right", "are_proceedings", "kinds_differ", "same_page",
-    "same_volume",
+    "same_volume", "same_issue",
 )  # fmt: skip
 
 
@@ -188,7 +192,12 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         are_proceedings=(pl.col("kind_left") == "proceedings")
         & (pl.col("kind_right") == "proceedings"),
         kinds_differ=pl.col("kind_left") != pl.col("kind_right"),
-        same_page=pl.col("first_page_left") == pl.col("first_page_right"),
+        # Every issue has a first page, and a second.
+        same_page=pl.when(
+            (pl.col("first_page_left") != pl.col("first_page_right"))
+            | (pl.col("first_page_left").str.len_chars() > 1)
+        ).then(pl.col("first_page_left") == pl.col("first_page_right")),
+        same_issue=pl.col("issue_left") == pl.col("issue_right"),
         same_volume=pl.col("volume_left") == pl.col("volume_right"),
     )
 
@@ -220,14 +229,17 @@ def _told(titles: pl.DataFrame, rows: pl.Series) -> tuple[Lists, Lists, pl.DataF
     title without its numbers) of every row; nothing is said of the titles of other rows."""
     title = pl.col("title")
     asked = titles[rows].select(
-        "row", "title",
+        "row", title=unlabelled(title), printed=title,
         has_mark=title.str.contains(MAY_HAVE_MARK),
         is_tied=title.str.contains(MAY_HAVE_SUFFIX),
         is_note=title.str.contains_any(NOTE_WORDS, ascii_case_insensitive=True),
     )  # fmt: skip
-    marked = asked.filter("has_mark").select("row", marks=title_marks(title), key=numberless(title))
+    spelled = title_counts(title).list.eval(_SPELLED + pl.element())
+    marked = asked.filter("has_mark").select(
+        "row", marks=pl.concat_list(title_marks(title), spelled), key=numberless(title)
+    )
     tied = asked.filter("is_tied").select("row", suffixes=title_suffixes(title))
-    noted = asked.filter("is_note").select("row", note=title_note(title))
+    noted = asked.filter("is_note").select("row", note=title_note(pl.col("printed")))
     cores = marked.select("row", core=letter_hashes(folded(texts(marked["key"])), 1)[0])
     every = titles.select("row", "title_hash")
     said = (
@@ -253,10 +265,13 @@ def _hashed_marks(marks: pl.Series) -> Array:
         .then(IS_LETTER)
         .when(pl.col("mark").str.starts_with("+"))
         .then(IS_PLUS)
+        .when(pl.col("mark").str.starts_with(_SPELLED))
+        .then(IS_SPELLED)
         .otherwise(0)
         .cast(pl.UInt32)
     )
-    hashes = words(texts(marks)).values & ~np.uint32(MARK_KINDS)
+    plain = marks.str.strip_prefix(_SPELLED)
+    hashes = words(texts(plain)).values & ~np.uint32(MARK_KINDS)
     told: Array = np.bitwise_or(hashes, kind.to_series().to_numpy())
     return told
 

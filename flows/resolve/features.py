@@ -163,7 +163,9 @@ class _Described:
     def __init__(self, records: pl.DataFrame) -> None:
         records = repaired(records)
         titled = records.with_columns(title=_without_placeholder(pl.col("title")))
-        bare = titled["title"].to_frame().select(unlabelled(pl.col("title"))).to_series()
+        bare = _spelled_out(
+            titled["title"].to_frame().select(unlabelled(pl.col("title"))).to_series()
+        )
         self.titles = folded(texts(bare))
         self.title_words = word_sets(words(self.titles))
         names = records["authors"].list.eval(pl.element().struct.field("name"))
@@ -243,3 +245,21 @@ def _first_names(names: pl.Series) -> pl.Series:
         .select("row", name=given_first(pl.col("name")))
     )
     return first["name"].scatter(turned["row"], turned["name"])
+
+
+_GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", (
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi",
+    "psi", "omega",
+), strict=True))  # fmt: skip
+
+
+def _spelled_out(titles: pl.Series) -> pl.Series:
+    """Return titles with a Greek letter that stands alone in words."""
+    title = pl.col("title")
+    numbered = titles.alias("title").to_frame().with_row_index("row")
+    asked = numbered.filter(title.str.contains(r"\p{Greek}").fill_null(value=False))
+    for letter, name in _GREEK.items():
+        alone = rf"(^|[^\p{{Greek}}])(?i:{letter})($|[^\p{{Greek}}])"
+        asked = asked.with_columns(title.str.replace_all(alone, f"${{1}}{name}${{2}}"))
+    return numbered["title"].scatter(asked["row"], asked["title"])

@@ -50,6 +50,8 @@ _LABEL = (
 LABELS = (
     rf"(?i)[(\[] *(?:an? |the )?{_LABEL} *[)\]]"
     rf"|[ :][-–—:]+ *{_LABEL} *$"
+    # What a note cites at its end.
+    r"| *\[[^\]]*\d[^\]]*\][ .]*$"
     r"|^ *(?:tutorial|panel|poster|demo|keynote|invited (?:talk|paper|lecture)|brief announcement"
     r"|extended abstract|research article|original article|abstract)s? *[:–—-] "
 )
@@ -60,6 +62,8 @@ _ROMAN = {
 _SPELLED = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
     "eight": "8", "nine": "9", "ten": "10", "first": "1", "second": "2", "third": "3",
+    "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9",
+    "tenth": "10",
 }  # fmt: skip
 _NUMBERED = r"(?:part|vol|volume|chapter|book|no|number|phase|type|class|stage|version|paper|study)"
 _NUMERAL = (
@@ -96,6 +100,8 @@ def title_marks(title: pl.Expr) -> pl.Expr:
     """
     text = (
         title.str.normalize("NFKC")
+        # An l or o amid small letters, read wrongly by a machine.
+        .str.replace_all(r"(\p{Ll})[01](\p{Ll})", "$1$2")
         .str.replace(r"^\W*(?:19|20)\d\d[a-z]?\W+", "")
         .str.to_lowercase()
         .str.replace_all(r"&#\d+;", " ")
@@ -113,6 +119,13 @@ def title_marks(title: pl.Expr) -> pl.Expr:
     plusses = text.str.extract_all(r"\p{L}\d*\+{1,3}").list.eval(pl.element().str.extract(r"(\++)"))
     marks = pl.concat_list(numbers, numerals, letters, plusses)
     return marks.list.unique().list.sort().fill_null([])
+
+
+def title_counts(title: pl.Expr) -> pl.Expr:
+    """Return the numbers that a title has in words, in digits: `Seventh Catalogue` has 7."""
+    spelled = rf"\b(?:{'|'.join(_SPELLED)})\b"
+    found = title.str.to_lowercase().str.extract_all(spelled)
+    return found.list.eval(pl.element().replace(_SPELLED)).list.unique().list.sort().fill_null([])
 
 
 def numberless(title: pl.Expr) -> pl.Expr:

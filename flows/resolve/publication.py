@@ -48,8 +48,8 @@ _SHORTEST_PREFIX = 3
 
 
 def publication(records: pl.DataFrame) -> pl.DataFrame:
-    """Return, for each record: venue (the words that name it, null without), kind, first_page and
-    volume (their digits)."""
+    """Return, for each record: venue (the words that name it, null without), kind, first_page,
+    issue and volume (their digits)."""
     venue = match_key(pl.col("venue"))
     printed = pl.col("volume")
     has_volume = printed.str.contains(r"\d").fill_null(value=False)
@@ -68,5 +68,6 @@ def publication(records: pl.DataFrame) -> pl.DataFrame:
         .str.to_lowercase()
         .str.strip_chars_start("0")
         .replace("", None),
+        issue=pl.col("issue").str.extract(r"(\d+)"),
         volume=pl.when(has_volume).then(printed.str.extract(r"(\d+)")),
     )

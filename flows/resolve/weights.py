@@ -101,10 +101,21 @@ TITLED, UNTITLED = IS_REWRITTEN & TITLE_IS_KNOWN, IS_REWRITTEN & ~TITLE_IS_KNOWN
 # Where two lists of names can be compared, they say more than their lengths.
 COUNTS_TELL = _col("author_similarity").is_null()
 
-# Proceedings of one venue in two years: what a journal prints late it prints once, a conference of
-# another year is another one.
-OTHER_EDITION = _col("are_proceedings") & (_col("venue_relation") == 1) & (_col("year_gap") >= 1)
-
+# Proceedings of one venue in two years, or two volumes or issues of one journal: what a journal
+# prints late it prints once, and agreement on the venue then only says where both appeared.
+OTHER_EDITION = (_col("venue_relation") == 1) & (
+    (_col("are_proceedings") & (_col("year_gap") >= 1))
+    | (~_col("same_volume") & ~(_col("same_page") & (_col("year_gap") == 0)).fill_null(value=False))
+    | (_col("same_volume") & ~_col("same_issue") & ~_col("same_page"))
+)
+# Two places in one volume: two papers, unless their titles are one.
+OTHER_PLACE = (
+    (_col("venue_relation") == 1)
+    & ~_col("same_page")
+    & (_col("same_volume") | (_col("same_volume").is_null() & (_col("year_gap") == 0)))
+    & ~_col("title_is_equal")
+    & ((_col("over_left") > 0) | (_col("over_right") > 0))
+)
 COUNTS_DIFFER = ~_col("same_author_count")
 
 EVIDENCE: tuple[Evidence, ...] = (
@@ -319,7 +330,18 @@ EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "page",
         "work",
-        (Level("the same first page", _col("same_page"), 1.5),),
+        (
+            Level("other pages of one volume under another title", OTHER_PLACE, -8.0),
+            Level(
+                "the same first page",
+                _col("same_page")
+                & (
+                    (_col("author_similarity") >= 0.35).fill_null(value=True)
+                    | (_col("people_of_title") == 1)
+                ),
+                1.5,
+            ),
+        ),
     ),
     Evidence(
         "year",
@@ -328,7 +350,11 @@ EVIDENCE: tuple[Evidence, ...] = (
             Level("the same year", _col("year_gap") == 0, Rate(0.88, 0.2)),
             Level("a preprint's year", _col("has_preprint") & (_col("year_gap") > 0), 0.0),
             Level("an inferred year", _col("year_is_inferred") & (_col("year_gap") <= 1), 0.0),
-            Level("another year of one conference", OTHER_EDITION, Rate(0.01, 0.22)),
+            Level(
+                "another year of one conference",
+                OTHER_EDITION & (_col("year_gap") >= 1),
+                Rate(0.01, 0.22),
+            ),
             Level("one year apart", _col("year_gap") == 1, Rate(0.055, 0.25)),
             Level("two years apart", _col("year_gap") == 2, Rate(0.02, 0.22)),
             Level("three or four years apart", _col("year_gap") <= 4, Rate(0.015, 0.2)),
@@ -340,7 +366,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "version",
         (
             Level("a preprint's venue", _col("has_preprint"), 0.0),
-            Level("another year of one conference", OTHER_EDITION, 0.0),
+            Level("another edition of one venue", OTHER_EDITION, 0.0),
             Level("the same venue", _col("venue_relation") == 1, Rate(0.7, 0.2)),
             Level("venues that are never one here", _col("venue_relation") == -1, Rate(0.03, 0.4)),
             Level("venues of unlike names", _col("venue_relation") == 0, Rate(0.25, 0.4)),
@@ -351,7 +377,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "version",
         (
             Level("a preprint", _col("has_preprint"), 0.0),
-            Level("another year of one conference", OTHER_EDITION, 0.0),
+            Level("another edition of one venue", OTHER_EDITION, 0.0),
             Level("the same kind of publication", ~_col("kinds_differ"), Rate(0.96, 0.3)),
             Level("another kind of publication", _col("kinds_differ"), Rate(0.03, 0.7)),
         ),
@@ -361,6 +387,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "version",
         (
             Level("a preprint's pages", _col("has_preprint"), 0.0),
+            Level("pages of another edition of one venue", OTHER_EDITION, 0.0),
             Level("the same first page", _col("same_page"), Rate(0.80, 0.03)),
             Level("other pages", ~_col("same_page"), Rate(0.20, 0.97)),
         ),
@@ -370,6 +397,11 @@ EVIDENCE: tuple[Evidence, ...] = (
         "version",
         (
             Level("a preprint's volume", _col("has_preprint"), 0.0),
+            Level(
+                "another volume or issue of one journal",
+                OTHER_EDITION & (~_col("same_volume") | ~_col("same_issue")),
+                Rate(0.008, 0.50),
+            ),
             Level("the same volume", _col("same_volume"), Rate(0.90, 0.10)),
             Level("another volume", ~_col("same_volume"), Rate(0.10, 0.90)),
         ),

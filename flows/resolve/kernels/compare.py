@@ -23,7 +23,7 @@ from flows.resolve.kernels.words import BLANK, Array, Unsigned, _hash, hashed
 FEWEST_SHINGLES = 20
 # Words this alike may be readings of one.
 TYPO = 0.55
-IS_YEAR, IS_LETTER, IS_PLUS = 1, 2, 4
+IS_YEAR, IS_LETTER, IS_SPELLED, IS_PLUS = 1, 2, 3, 4
 """Kinds of marks, in their lowest bits; the others are numbers."""
 MARK_KINDS = 7
 _SPELLED = np.array(
@@ -279,10 +279,15 @@ def _marks_over(marked: Marked, mine: int, other: int) -> tuple[int, int, int]:
     over = plusses = numbers = 0
     for at in range(starts[mine], starts[mine + 1]):
         mark = marked.marks[at]
-        if not _has_between(marked.marks, starts[other], starts[other + 1], mark):
+        kind = mark & np.uint32(MARK_KINDS)
+        is_shared = False
+        for place in range(starts[other], starts[other + 1]):
+            # `Ten` and `10` are one number.
+            is_shared = is_shared or (marked.marks[place] ^ mark) <= MARK_KINDS
+        if not is_shared:
             over += 1
-            plusses += (mark & MARK_KINDS) == IS_PLUS
-            numbers += (mark & MARK_KINDS) != IS_YEAR and (mark & MARK_KINDS) != IS_LETTER
+            plusses += kind == IS_PLUS
+            numbers += kind == 0 or kind == IS_PLUS
     return over, plusses, numbers
 
 

@@ -27,18 +27,16 @@ def verdict(left: dict[str, Any], right: dict[str, Any]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=[pair["id"] for pair in PAIRS])
-def test_pair_is_judged_as_a_careful_person_would(pair: dict[str, Any]) -> None:
-    found, reason = verdict(pair["left"], pair["right"])
-    assert found == pair["expected"], f"{pair['note']}: {reason}"
-
-
-@pytest.mark.parametrize("pair", PAIRS, ids=[pair["id"] for pair in PAIRS])
-def test_sides_may_be_swapped(pair: dict[str, Any]) -> None:
-    assert verdict(pair["left"], pair["right"])[0] == verdict(pair["right"], pair["left"])[0]
+def test_pair_is_judged_as_a_careful_person_would_whichever_side_is_first(
+    pair: dict[str, Any],
+) -> None:
+    for one, other in (("left", "right"), ("right", "left")):
+        found, reason = verdict(pair[one], pair[other])
+        assert found == pair["expected"], f"{pair['note']}: {reason}"
 
 
 def test_shared_links_and_categories_are_no_evidence() -> None:
-    for pair in PAIRS:
+    for pair in PAIRS[::8]:
         sides = [
             record(side, **pair[side] | {"links": ["https://github.com/x/y"], "category": "CL"})
             for side in ("left", "right")
@@ -52,4 +50,4 @@ def test_shared_links_and_categories_are_no_evidence() -> None:
 def test_ids_are_unique_and_every_kind_is_there() -> None:
     ids = [pair["id"] for pair in PAIRS]
     assert len(ids) == len(set(ids))
-    assert pl.Series(pair["expected"] for pair in PAIRS).value_counts()["count"].min() >= 20
+    assert pl.Series(pair["expected"] for pair in PAIRS).value_counts()["count"].min() >= 75

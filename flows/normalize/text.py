@@ -16,6 +16,7 @@ from flows.normalize.markup import without_tags
 # Letters that Unicode does not decompose, as the languages that use them transliterate.
 TRANSLITERATION = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
+    "ς": "σ",
 }  # fmt: skip
 
 NO_INK = r"[\s\p{Cc}\u{200b}\u{feff}]"

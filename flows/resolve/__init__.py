@@ -33,7 +33,7 @@ from flows.resolve.papers import resolve_papers
 from flows.resolve.people import author_members, author_tables, authors_before
 from flows.resolve.succession import succeed, successors
 from flows.resolve.survivorship import author_list_records, survive
-from flows.resolve.works import relations, work_ids
+from flows.resolve.works import contradictions, relations, work_ids
 from schemas import TABLES
 from schemas.dictionary import empty_frame, polars_schema
 
@@ -98,7 +98,8 @@ def resolve(
     said = survive(records, membership)
     dated = said["papers"].join(paper_ids.select("first_release", paper_id="id"), on="paper_id")
     related = relations(compared, records, dated, membership)
-    papers = _papers(dated, work_ids(dated, related, before["papers"]))
+    two_works = contradictions(compared, membership)
+    papers = _papers(dated, work_ids(dated, related, two_works, before["papers"]))
 
     mentions = author_mentions(records, membership)
     mentions = mentions.with_columns(person=resolve_authors(mentions))

@@ -38,7 +38,7 @@ def one_to_one(
     is_open = pl.col("bound").abs() < -CONFLICT
     is_within = pl.col("is_declared") & (pl.col("one") == pl.col("other"))
     is_across = pl.col("is_declared") & (pl.col("one") != pl.col("other"))
-    is_partner = pl.col("place").is_in(partners)
+    is_partner = pl.col("place").is_in(partners.implode())
     return told.select(
         bound=pl.when(is_within & (pl.col("bound") < RULING))
         .then(pl.min_horizontal("bound", pl.lit(CONFLICT)))
@@ -53,8 +53,11 @@ def one_to_one(
 def _partners(across: pl.DataFrame) -> pl.Series:
     """Return the places of the pairs taken, the surest first, each record once for each source."""
     open_pairs = across.filter(
-        (pl.col("bound") > CONFLICT)
-        & ((pl.col("weight") > 0) | ((pl.col("weight") > ENOUGH) & (pl.col("version") > 0)))
+        (pl.col("bound") >= RULING)
+        | (
+            (pl.col("bound") > CONFLICT)
+            & ((pl.col("weight") > 0) | ((pl.col("weight") > ENOUGH) & (pl.col("version") > 0)))
+        )
     ).sort("bound", "weight", "left", "right", descending=[True, True, False, False])
     rivals = pl.concat(
         open_pairs.select("place", "weight", record=side, source=source)
@@ -65,7 +68,11 @@ def _partners(across: pl.DataFrame) -> pl.Series:
         )
     )
     tied = rivals.filter("is_tied")["place"].unique()
-    sure = open_pairs.filter((pl.col("weight") > 0) | ~pl.col("place").is_in(tied))
+    sure = open_pairs.filter(
+        (pl.col("weight") > 0)
+        | (pl.col("bound") >= RULING)
+        | ~pl.col("place").is_in(tied.implode())
+    )
     taken: set[tuple[int, str]] = set()
     partners = []
     # A loop over pairs of declared sources: whether one is free depends on those before it.

@@ -13,8 +13,8 @@ from flows.normalize.text import match_key
 NOTE_KINDS: tuple[tuple[str, str], ...] = (
     (
         "retraction",
-        r"^(author |publisher |editorial )?(retraction( (of|to|note|notice)\b|$|:)|retracted\b)"
-        r"|[-:(\[.] *(retraction( note| notice)?|retracted( article)?)[)\].]*$",
+        r"^(author |publisher |editorial )?retraction( (of|to|note|notice)\b|$|:)"
+        r"|[-:(\[.] *retraction( note| notice)?[)\].]*$",
     ),
     (
         "correction",
@@ -52,6 +52,9 @@ LABELS = (
     rf"|[ :][-–—:]+ *{_LABEL} *$"
     # What a note cites at its end.
     r"| *\[[^\]]*\d[^\]]*\][ .]*$"
+    # How publishers mark the article itself.
+    r"|^\W*(?:retracted|withdrawn)(?: article| paper)?\W+"
+    r"|\W+\[?(?:retracted|withdrawn)(?: article)?\]? *$"
     r"|^ *(?:tutorial|panel|poster|demo|keynote|invited (?:talk|paper|lecture)|brief announcement"
     r"|extended abstract|research article|original article|abstract)s? *[:–—-] "
 )

@@ -37,7 +37,7 @@ KINDS: tuple[tuple[str, str], ...] = (
 # Words that say nothing about which venue it is.
 _EMPTY_WORDS = (
     r"\b(?:\d+\w*|in|of|the|on|and|for|de|der|des|la|le|an?|at|to|proc(?:eedings|s)?|annual|annu"
-    r"|international|intl|int|conf(?:erence)?|symp(?:os(?:ium|ia)?)?|workshop|vol(?:ume)?|number"
+    r"|international|intl|int|conf(?:erence)?|symp(?:os(?:ium|ia)?)?|workshop|vol(?:ume)?"
     r"|no|pages?|pp|edition|ed|editors?|eds|"
     r"first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth"
     r"|twentieth|thirtieth|fortieth|(?:twenty|thirty|forty|fifty) \w+(?:st|nd|rd|th)"
@@ -69,5 +69,5 @@ def publication(records: pl.DataFrame) -> pl.DataFrame:
         .str.strip_chars_start("0")
         .replace("", None),
         issue=pl.col("issue").str.extract(r"(\d+)"),
-        volume=pl.when(has_volume).then(printed.str.extract(r"(\d+)")),
+        volume=pl.when(has_volume).then(printed.str.extract(r"0*(\d+)")),
     )

@@ -42,10 +42,18 @@ def relations(
     records: readable text. papers: paper_id, publication_date. membership: record_id, paper_id. Of
     one relation of two papers, what a source states counts, the first source by name.
     """
-    found = pl.concat(
-        [_stated(records, membership), _versions(compared, papers, membership),
-         _corrections(compared, membership)]
-    )  # fmt: skip
+    stated = _stated(records, membership)
+    sides = pl.concat(
+        [
+            stated.select("paper_id_from", "paper_id_to"),
+            stated.select(paper_id_from="paper_id_to", paper_id_to="paper_id_from"),
+        ]
+    )
+    # What a source states of two papers, in either direction, is not inferred again.
+    versions = _versions(compared, papers, membership).join(
+        sides, on=["paper_id_from", "paper_id_to"], how="anti"
+    )
+    found = pl.concat([stated, versions, _corrections(compared, membership)])
     return (
         found.sort(
             "paper_id_from", "paper_id_to", "relation", pl.col("asserted_by") == INFERRED,
@@ -59,42 +67,75 @@ def relations(
 _SCHEMA = polars_schema(TABLES["relations"])
 
 
-def work_ids(papers: pl.DataFrame, related: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+def work_ids(
+    papers: pl.DataFrame,
+    related: pl.DataFrame,
+    contradictions: pl.DataFrame,
+    before: pl.DataFrame,
+) -> pl.DataFrame:
     """Return paper_id, work_id: one for all the versions of a work.
 
-    papers: paper_id, first_release. before: paper_id, work_id of the release before. A work keeps
-    the id that its oldest paper had; where two works would keep one id, the one with the older
-    paper does, and the other gets that of its own oldest paper.
+    papers: paper_id, first_release. related: the table relations. contradictions: paper_id_from,
+    paper_id_to of papers that are two works. before: paper_id, work_id of the release before. A
+    work keeps the id that its oldest paper had; where two works would keep one id, the one with the
+    older paper does, and the other gets that of its own oldest paper, or a new one.
     """
     ordered = papers.sort("paper_id").with_row_index("place")
     places = ordered.select("paper_id", "place")
-    links = (
-        related.filter(pl.col("relation").is_in(OF_ONE_WORK))
-        .join(places, left_on="paper_id_from", right_on="paper_id")
-        .join(places, left_on="paper_id_to", right_on="paper_id", suffix="_to")
-        .select(
-            left=pl.min_horizontal("place", "place_to"),
-            right=pl.max_horizontal("place", "place_to"),
-            weight=pl.lit(1.0),
-        )
-        .unique(["left", "right"])
-        .sort("left", "right")
+    links = _placed(related.filter(pl.col("relation").is_in(OF_ONE_WORK)), places, 1.0)
+    against = _placed(contradictions, places, CONFLICT).join(
+        # What a source states of two papers holds against what their titles seem to say.
+        _placed(related.filter(pl.col("asserted_by") != INFERRED), places, 1.0),
+        on=["left", "right"],
+        how="anti",
     )
+    linked = pl.concat([links.join(against, on=["left", "right"], how="anti"), against])
     told = (
-        ordered.with_columns(work=cluster(ordered.height, links))
+        ordered.with_columns(work=cluster(ordered.height, linked.sort("left", "right")))
         .join(before.select("paper_id", known="work_id"), on="paper_id", how="left")
         .with_columns(own=pl.lit("W") + pl.col("paper_id").str.slice(1))
         .sort("first_release", "paper_id")
     )
-    oldest = (
-        told.group_by("work", maintain_order=True)
-        .agg(pl.col("known").drop_nulls().first(), pl.col("own").first())
-        .with_columns(work_id=pl.coalesce("known", "own"))
-        .with_columns(
-            work_id=pl.when(pl.col("work_id").is_first_distinct()).then("work_id").otherwise("own")
-        )
+    oldest = told.group_by("work", maintain_order=True).agg(
+        pl.col("known").drop_nulls().first(), pl.col("own").first()
     )
-    return told.join(oldest.select("work", "work_id"), on="work").select("paper_id", "work_id")
+    kept = pl.when(pl.col("known").is_first_distinct()).then("known")
+    claimed = oldest.with_columns(known=kept)
+    wanted = claimed.with_columns(
+        work_id=pl.when(pl.col("known").is_null() & pl.col("own").is_in(claimed["known"].implode()))
+        # Another id that stands for the same paper: its digits from the last to the first.
+        .then(pl.lit("W") + pl.col("own").str.slice(1).str.reverse())
+        .otherwise(pl.coalesce("known", "own"))
+    )
+    return told.join(wanted.select("work", "work_id"), on="work").select("paper_id", "work_id")
+
+
+def contradictions(compared: Compared, membership: pl.DataFrame) -> pl.DataFrame:
+    """Return paper_id_from, paper_id_to of papers whose records contradict each other in numbers:
+    two works."""
+    apart = compared.scored.filter(~pl.col("is_joined") & pl.col("numbers_conflict"))
+    return (
+        _of_papers(apart, compared, membership)
+        .select(paper_id_from="one", paper_id_to="other")
+        .filter(pl.col("paper_id_from") != pl.col("paper_id_to"))
+        .unique()
+        .sort("paper_id_from", "paper_id_to")
+    )
+
+
+def _placed(pairs: pl.DataFrame, places: pl.DataFrame, weight: float) -> pl.DataFrame:
+    """Return left < right (places of papers) and a weight, for pairs of papers."""
+    return (
+        pairs.join(places, left_on="paper_id_from", right_on="paper_id")
+        .join(places, left_on="paper_id_to", right_on="paper_id", suffix="_to")
+        .select(
+            left=pl.min_horizontal("place", "place_to"),
+            right=pl.max_horizontal("place", "place_to"),
+            weight=pl.lit(weight),
+        )
+        .unique(["left", "right"])
+        .sort("left", "right")
+    )
 
 
 def _stated(records: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:
@@ -146,17 +187,16 @@ _RESOLVER = r"^https?://(?:dx\.)?doi\.org/|^https?://arxiv\.org/abs/|^doi:|^arxi
 
 def _versions(compared: Compared, papers: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:
     """Return the papers that are surely one work, and not one version of it."""
-    apart = compared.scored.filter(~pl.col("is_joined") & (pl.col("work") > 0))
-    ends = _of_papers(apart, compared, membership)
-    # Two papers whose records contradict each other in numbers are two works.
+    apart = compared.scored.filter(~pl.col("is_joined") & (pl.col("work") >= SURE))
     weighed = (
-        ends.with_columns(
-            weight=pl.when("numbers_conflict").then(CONFLICT).otherwise("work"),
-        )
+        _of_papers(apart, compared, membership)
         .group_by("one", "other")
-        .agg(pl.col("weight").min(), work=pl.col("work").max())
-        .filter((pl.col("weight") > 0) & (pl.col("work") >= SURE))
-    )
+        .agg(pl.col("work").max())
+        .join(
+            contradictions(compared, membership),
+            left_on=["one", "other"], right_on=["paper_id_from", "paper_id_to"], how="anti",
+        )
+    )  # fmt: skip
     dated = papers.select("paper_id", "publication_date").join(
         _kinds(compared, membership), on="paper_id", how="left"
     )
@@ -221,7 +261,7 @@ def _corrections(compared: Compared, membership: pl.DataFrame) -> pl.DataFrame:
     is_from_one = pl.col("note_is_left") == pl.col("left_is_one")
     return (
         ends.with_columns(probability=1.0 / (1.0 + (-log_odds).exp()))
-        .filter(pl.col("probability") >= 0.5)
+        .filter(pl.col("probability") > 0.5)
         .select(
             paper_id_from=pl.when(is_from_one).then("one").otherwise("other"),
             paper_id_to=pl.when(is_from_one).then("other").otherwise("one"),

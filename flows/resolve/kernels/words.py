@@ -22,8 +22,11 @@ Unsigned: TypeAlias = Any
 """An unsigned integer of NumPy, of a width that matters."""
 
 BLANK = 32
-# Signs beyond the first two planes of Unicode are ideographs: letters as they are.
-_TABLE_END = 0x20000
+# Of the signs beyond the first three planes of Unicode, ideographs are letters as they are, and
+# selectors of variants show nothing.
+_TABLE_END = 0x30000
+_IDEOGRAPHS_END = 0x32400
+_SELECTORS, _SELECTORS_END = 0xE0100, 0xE01F0
 _FEW = 2_000
 
 
@@ -159,11 +162,15 @@ def _fold(
                         out[place] = BLANK
                         place += 1
                         after_blank = True
-            else:
+            elif code < _IDEOGRAPHS_END:
                 for step in range(width):
                     out[place] = data[at + step]
                     place += 1
                 after_blank = False
+            elif not (after_blank or _SELECTORS <= code < _SELECTORS_END):
+                out[place] = BLANK
+                place += 1
+                after_blank = True
             at += width
         if place > begun and out[place - 1] == BLANK:
             place -= 1

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
+from math import sqrt
+from typing import Any
+
 import numpy as np
 import polars as pl
 from hypothesis import given
@@ -132,3 +136,107 @@ def test_what_is_ruled_different_stays_apart(known: list, rulings: list) -> None
             assert labels[a] != labels[b]
     if -RULING not in told.values():
         assert all(labels[a] == labels[b] for (a, b), weight in told.items() if weight == RULING)
+
+
+def joined_by(edges: list[tuple[int, int]], count: int) -> set[frozenset[int]]:
+    """The components of a small graph, by scipy."""
+    left, right = ([edge[side] for edge in edges] for side in (0, 1))
+    graph = coo_array((np.ones(len(edges)), (left, right)), shape=(count, count))
+    _, labels = connected_components(graph, directed=False)
+    return groups(pl.Series(labels))
+
+
+@given(EDGES, st.lists(st.sampled_from([0.01, 0.3, 2.0, 8.0, 50.0]), min_size=30, max_size=30))
+def test_where_nothing_speaks_against_the_clusters_are_the_components(
+    edges: list[tuple[int, int]], weights: list[float]
+) -> None:
+    rows = [(*edge, weight) for edge, weight in zip(edges, weights, strict=False)]
+    expected = joined_by(edges, NODES)
+    home = {node: group for group in expected for node in group}
+    # What speaks against two things of two components changes nothing.
+    across = [
+        (one, other, -3.0)
+        for one, other in combinations(range(NODES), 2)
+        if home[one] != home[other]
+    ]
+    labels = cluster(NODES, pairs(*rows, *across[::3]))
+    assert groups(labels) == expected
+    assert all(labels[label] == label <= node for node, label in enumerate(labels))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 7), st.integers(0, 7), st.sampled_from([0.3, 8.0, CONFLICT, -RULING])
+        )
+    )
+)
+def test_neither_conflicts_nor_rulings_against_are_inside_a_cluster(rows: list) -> None:
+    known = {(left, right): weight for left, right, weight in rows if left < right}
+    labels = cluster(8, pairs(*((*pair, weight) for pair, weight in known.items())))
+    assert all(labels[a] != labels[b] for (a, b), weight in known.items() if weight < 0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), WEIGHTS), max_size=12),
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=6),
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=4),
+)
+def test_what_is_the_same_as_one_thing_is_one_unless_it_is_ruled_different(
+    known: list, same: list, different: list
+) -> None:
+    told = {(a, b): weight for a, b, weight in known if a < b}
+    told |= {(a, b): RULING for a, b in same if a < b}
+    told |= {(a, b): -RULING for a, b in different if a < b}
+    labels = cluster(8, pairs(*((*pair, weight) for pair, weight in told.items())))
+    apart = {pair for pair, weight in told.items() if weight == -RULING}
+    for group in joined_by([pair for pair, weight in told.items() if weight == RULING], 8):
+        if not any({a, b} <= group for a, b in apart):
+            assert len({labels[node] for node in group}) == 1
+    assert all(labels[a] != labels[b] for a, b in apart)
+
+
+def average_linkage(count: int, known: dict[tuple[int, int], float]) -> set[frozenset[int]]:
+    """A plain reference: the two clusters with the highest average over the known pairs across are
+    joined, as long as it is positive."""
+    parts = [frozenset({node}) for node in range(count)]
+    while True:
+        averages = []
+        for one, other in combinations(parts, 2):
+            across = [
+                known[min(a, b), max(a, b)]
+                for a, b in product(one, other)
+                if (min(a, b), max(a, b)) in known
+            ]
+            if across and sum(across) > 0:
+                averages.append((sum(across) / len(across), one, other))
+        if not averages:
+            return set(parts)
+        _, one, other = max(averages, key=lambda found: found[0])
+        parts = [part for part in parts if part not in (one, other)] + [one | other]
+
+
+# Multiples of roots of primes have no two averages in common; a few are below 0.
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
+
+
+@given(
+    st.integers(2, 6),
+    st.permutations([0.9 * sqrt(prime) - 2.5 for prime in PRIMES]),
+    st.lists(st.sampled_from("kkkkkcu"), min_size=15, max_size=15),
+)
+def test_small_graphs_are_cut_as_average_linkage_cuts_them(
+    count: int, weights: list[float], kinds: Any
+) -> None:
+    known = {}
+    for pair, weight, kind in zip(combinations(range(count), 2), weights, kinds, strict=False):
+        if kind != "u":
+            known[pair] = CONFLICT if kind == "c" else weight
+    labels = cluster(count, pairs(*((*pair, weight) for pair, weight in known.items())))
+    assert groups(labels) == average_linkage(count, known)
+
+
+def test_very_sure_pairs_count_no_more_than_the_highest_weight() -> None:
+    # As they were said, 7 and -20 would keep the third apart from the other two.
+    rows = [(0, 1, 9.0), (1, 2, 7.0), (0, 2, -20.0)]
+    assert groups(cluster(3, pairs(*rows))) == {frozenset({0, 1, 2})}

@@ -23,6 +23,7 @@ LONGEST_VENUE = 12
 # Nats by which the words at the end must read more like names than like a title.
 ENOUGH = 4.0
 FEWEST_TITLE_WORDS = 2
+_LAST_WORD = r"(\S+)$"
 # Initials are hardly ever words of a title.
 _INITIAL = r"^\p{Lu}\.(?:-?\p{Lu}\.)*,?$"
 INITIAL = 3.0
@@ -83,7 +84,11 @@ def _venue(asked: pl.DataFrame, venues: pl.Series) -> pl.DataFrame:
     open_rows = asked.filter(pl.col("venue").is_null())
     if open_rows.is_empty() or venues.is_empty():
         return asked
-    printed = open_rows.select("row", word=pl.col("title").str.split(" "))
+    last = match_key(pl.col("title").str.tail(40)).str.extract(_LAST_WORD)
+    ends_like_one = open_rows.filter(last.is_in(venues.str.extract(_LAST_WORD).unique().implode()))
+    if ends_like_one.is_empty():
+        return asked
+    printed = ends_like_one.select("row", word=pl.col("title").str.split(" "))
     tails = []
     for size in range(1, LONGEST_VENUE + 1):
         longer = printed.filter(pl.col("word").list.len() >= size + FEWEST_TITLE_WORDS)

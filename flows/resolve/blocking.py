@@ -45,6 +45,14 @@ ABSTRACT_KEYS = 4
 BATCH = 8_000_000
 _LEAST_BLOCKS = 5_000
 _LEAST_ROWS = 5_000
+# Orders of a large block: what splits it, and what brings like records together in it. The first is
+# for every key.
+ORDERS = (
+    ("surname", ("surname", "year", "title")),
+    ("venue", ("venue", "year", "surname", "title")),
+    ("first_page", ("first_page", "venue", "surname")),
+)
+_ORDERED_BY = ("surname", "year", "title", "venue", "first_page")
 
 Keyed = tuple[Array, Array]
 """Rows, and a 64-bit key of each; a row may have several."""
@@ -273,16 +281,6 @@ def _large(
         ordered = blocks.filter(pl.col(second).is_not_null()).sort("block", *order, "row")
         made += _beside(ordered, second, key, sides)
     return made
-
-
-# Orders of a large block: what splits it, and what brings like records together in it. The first is
-# for every key.
-ORDERS = (
-    ("surname", ("surname", "year", "title")),
-    ("venue", ("venue", "year", "surname", "title")),
-    ("first_page", ("first_page", "venue", "surname")),
-)
-_ORDERED_BY = ("surname", "year", "title", "venue", "first_page")
 
 
 def _beside(

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from flows.resolve.features import Features
+from flows.resolve.kernels.blocks import FAMILY_RARITY
 from flows.resolve.kernels.compare import (
     IS_LETTER,
     IS_PLUS,
@@ -49,7 +50,6 @@ PREPRINT_DOI = (
 # The part of a DOI by which some registrants number the versions of one publication.
 DOI_VERSION = r"(\.pub\d+|[./]v\d+)$"
 ARXIV_DOI = r"^10\.48550/arxiv\.(.+)$"
-FAMILY_RARITY = 6.0
 # Two papers do not have so many words of abstract in common, one by one.
 LONG_ABSTRACT = 50
 _LEAST_PAIRS = 2_000

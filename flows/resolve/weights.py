@@ -19,6 +19,8 @@ from typing import Literal
 
 import polars as pl
 
+from flows.resolve.kernels.compare import TYPO
+
 Question = Literal["work", "version"]
 
 WORK_PRIOR = -3.0
@@ -59,7 +61,7 @@ def _col(name: str) -> pl.Expr:
 
 TITLE_IS_KNOWN = _col("title_similarity").is_not_null()
 # A word was replaced by quite another one, not mistyped.
-WORD_IS_REPLACED = (_col("replaced_similarity") < 0.55).fill_null(value=False)
+WORD_IS_REPLACED = (_col("replaced_similarity") < TYPO).fill_null(value=False)
 SAME_WORDING = ~_col("number_is_left_over") & ~WORD_IS_REPLACED
 # What one title says beyond the other are names of the authors and words of no weight.
 ONLY_NAMES_OVER = (

@@ -31,6 +31,8 @@ STATED: dict[str, tuple[str, bool]] = {
     "is_corrected_by": ("corrects", True), "retracts": ("retracts", False),
     "is_retracted_by": ("retracts", True),
 }  # fmt: skip
+_RESOLVER = r"^https?://(?:dx\.)?doi\.org/|^https?://arxiv\.org/abs/|^doi:|^arxiv:"
+_SCHEMA = polars_schema(TABLES["relations"])
 OF_ONE_WORK = ("is_preprint_of", "is_version_of", "extends")
 
 
@@ -62,9 +64,6 @@ def relations(
         .unique(["paper_id_from", "paper_id_to", "relation"], keep="first", maintain_order=True)
         .select(pl.col(name).cast(kind) for name, kind in _SCHEMA.items())
     )  # fmt: skip
-
-
-_SCHEMA = polars_schema(TABLES["relations"])
 
 
 def work_ids(
@@ -180,9 +179,6 @@ def _stated(records: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:
         asserted_by="source",
         probability=pl.lit(1.0),
     )
-
-
-_RESOLVER = r"^https?://(?:dx\.)?doi\.org/|^https?://arxiv\.org/abs/|^doi:|^arxiv:"
 
 
 def _versions(compared: Compared, papers: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""The commands by which people rule on pairs of records."""
+"""The commands by which people rule on pairs of records, and by which bibmill learns from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli_shared import Raw, WarehouseFolder, catalog, stop
+from flows.cli_shared import Raw, WarehouseFolder, catalog, existing, stop
 from flows.wording import counted
 
 commands = typer.Typer()
@@ -91,6 +91,44 @@ def review(
             write_judgement(raw, pair.left, pair.right, ANSWERS[answer].value, _name_of(who), why)
             ruled += 1
     typer.echo(f"{counted(ruled, 'ruling')} recorded; `bibmill refresh` applies what is recorded.")
+
+
+@commands.command(epilog="Example: `bibmill learn labelled_pairs.csv --dry-run`")
+def learn(
+    pairs: Annotated[
+        Path | None,
+        typer.Argument(
+            help="CSV file of labelled pairs: left, right (ids of records or papers), ruling (same"
+            " or different). Default: the rulings made so far."
+        ),
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be learned; write nothing.")
+    ] = False,
+    raw: Raw = Path("raw"),
+    warehouse: WarehouseFolder = Path("warehouse"),
+) -> None:
+    """Learn from labelled pairs of your own what evidence is worth.
+
+    The weights are written beside the rulings, with a report, if they tell pairs held out better
+    than the shipped ones; the next refresh decides by them.
+    """
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from flows.learned import learn, report, write_weights
+
+    with existing(warehouse):
+        learned = learn(raw, warehouse, pairs)
+    Console().print(Markdown("\n".join(report(learned))))
+    if not learned.is_better:
+        typer.echo("Nothing is written: the learned weights tell pairs held out no better.")
+    elif dry_run:
+        typer.echo("Dry run: nothing is written.")
+    else:
+        path = write_weights(raw, learned)
+        typer.echo(f"Written to '{path}'; `bibmill refresh` decides by it, without it as shipped.")
 
 
 def _reason(answer: str) -> str:

@@ -6,11 +6,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
-from flows.sources import JUDGEMENTS, RawError
+from flows.sources import JUDGEMENTS, WEIGHTS, RawError
 
 COLUMNS = ("left", "right", "ruling", "who", "when", "why")
 RULINGS = ("same", "different")
@@ -27,8 +28,14 @@ def read_judgements(raw: Path) -> pl.DataFrame:
         raise RawError(f"There is no folder '{raw}': name the folder of dumps with --raw.")
     frames = [pl.DataFrame(schema=SCHEMA)]
     for path in sorted((raw / JUDGEMENTS).glob("*.csv")):
-        frames.append(_read_file(path))
+        if path.name != WEIGHTS:
+            frames.append(_read_file(path, COLUMNS))
     return pl.concat(frames)
+
+
+def read_rulings(path: Path) -> pl.DataFrame:
+    """Return the rulings of one file as `read_judgements` does; who, when and why may be absent."""
+    return _read_file(path, COLUMNS[:3])
 
 
 def write_judgement(raw: Path, left: str, right: str, ruling: str, who: str, why: str) -> Path:
@@ -60,7 +67,7 @@ def write_judgement(raw: Path, left: str, right: str, ruling: str, who: str, why
     return path
 
 
-def _read_file(path: Path) -> pl.DataFrame:
+def _read_file(path: Path, needed: Sequence[str]) -> pl.DataFrame:
     """Read one file, row by row: people write them, and want to be told the line that is wrong."""
     rows = []
     line = 1
@@ -68,10 +75,10 @@ def _read_file(path: Path) -> pl.DataFrame:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             header = [name.strip() for name in next(reader, COLUMNS)]
-            if missing := [name for name in COLUMNS if name not in header]:
+            if missing := [name for name in needed if name not in header]:
                 raise RawError(
                     f"{path}:1 lacks the column '{missing[0]}': give it the columns"
-                    f" {', '.join(COLUMNS)}."
+                    f" {', '.join(needed)}."
                 )
             line = reader.line_num + 1
             for values in reader:
@@ -103,4 +110,4 @@ def _row(values: list[str], header: list[str], path: Path, line: int) -> list[st
         raise RawError(
             f"{path}:{line} rules '{given['ruling'] or ''}': a ruling is 'same' or 'different'."
         )
-    return [*(given[name] for name in COLUMNS), f"{path.name}:{line}"]
+    return [*(given.get(name) for name in COLUMNS), f"{path.name}:{line}"]

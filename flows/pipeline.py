@@ -19,6 +19,7 @@ import polars as pl
 from flows import stages
 from flows.extract import Extracted, unreadable_dump
 from flows.judgements import read_judgements
+from flows.learned import read_weights
 from flows.parallel import cores, worker_processes
 from flows.publish import writing
 from flows.publish.manifest import read_manifest
@@ -124,13 +125,14 @@ def refresh(settings: Settings, run: Runner, report: Report) -> Outcome:
 def usable_input(raw: Path) -> list[FoundDump]:
     """Return the dumps under `raw`, none of them read yet.
 
-    Raises RawError where there is nothing to work on, or a source.toml or ruling is faulty: a
-    mistake is told at once, before any work.
+    Raises RawError where there is nothing to work on, or a source.toml, a ruling or a file of
+    weights is faulty: a mistake is told at once, before any work.
     """
     dumps = find_dumps(raw)
     if not dumps:
         raise RawError(f"There is no dump in '{raw}': put one in, or name a folder with --raw.")
     read_judgements(raw)
+    read_weights(raw)
     return dumps
 
 

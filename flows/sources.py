@@ -18,6 +18,8 @@ ROOT_SOURCE = "raw"
 """The source of dumps that lie in raw/ itself, in no folder of their own."""
 
 JUDGEMENTS = "judgements"
+WEIGHTS = "weights.csv"
+"""The file in the folder of judgements that holds no rulings, but what they taught."""
 IGNORED_NAMES = ("source.toml", "README.md")
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from flows.collect import Validated, collect
 from flows.extract import Extracted, extract_dump
 from flows.judgements import read_judgements
+from flows.learned import read_weights
 from flows.normalize.byline import BylineEvidence
 from flows.parallel import apart
 from flows.publish import publish_release
@@ -117,6 +118,7 @@ def resolve_records(plan: Plan) -> int:
         previous_tables(plan),
         plan.release_id,
         plan.previous_release_id,
+        read_weights(plan.raw),
     )
     tables = {
         "dumps": validated.dumps,

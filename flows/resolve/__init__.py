@@ -1,9 +1,9 @@
 """The room where records become papers, mentions become authors, and both get lasting ids.
 
-In order: `succession`, `papers` (with `features`, `blocking`, `evidence`, `venues`, `rates`,
-`scoring`, `declared`, `clustering`, `verdicts`), `identity`, `survivorship`, `works`, `authors`,
-`people`, `organizations`, `metrics`. Reading and validating come before, writing after; nothing
-here opens a file but its own shipped figures.
+In order: `succession`, `papers` (with `features`, `blocking`, `evidence`, `venues`, `levels`,
+`weights`, `rates`, `scoring`, `declared`, `clustering`, `verdicts`), `identity`, `survivorship`,
+`works`, `authors`, `people`, `organizations`, `metrics`; apart from them `learning`. Reading and
+validating come before, writing after; nothing here opens a file but its own shipped figures.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from flows.resolve.papers import resolve_papers
 from flows.resolve.people import author_members, author_tables, authors_before
 from flows.resolve.succession import succeed, successors
 from flows.resolve.survivorship import author_list_records, survive
+from flows.resolve.weights import Weights
 from flows.resolve.works import contradictions, relations, work_ids
 from schemas import TABLES
 from schemas.dictionary import empty_frame, polars_schema
@@ -52,28 +53,26 @@ def resolve(
     previous: Mapping[str, pl.DataFrame],
     release_id: str,
     previous_release_id: str | None,
+    weights: Weights | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Return the resolved tables of a release, each in its published form and order.
 
     judgements: left, right (record or paper ids), ruling, who, when, why. previous: the tables of
     the release before, by name (none at first): ids are taken over from it and nothing else.
+    weights: what evidence is worth, by default as shipped.
     """
     before = {name: previous.get(name, empty_frame(TABLES[name])) for name in _CONSULTED}
     heirs = successors(before["records"], validated.records)
     before |= {name: succeed(before[name], heirs) for name in ("paper_records", "authorships")}
     releases = Releases(release_id, previous_release_id)
-    records = validated.records.with_columns(
-        readable(validated.records["title"]),
-        readable(validated.records["abstract"]),
-        readable(validated.records["venue"]),
-        readable_names(validated.records["authors"]),
-    )
-    named = with_id(records, "own_id", "P", ["source", "source_key"]).select(
-        "record_id", "source", "source_key", "own_id"
-    )
+    records = readable_records(validated.records)
+    named = _named(records)
     declared = validated.dumps.filter("duplicate_free")["source"]
     compared = resolve_papers(
-        records, _on_records(judgements, named, before["paper_records"]), frozenset(declared)
+        records,
+        on_records(judgements, records, before["paper_records"]),
+        frozenset(declared),
+        weights,
     )
     clusters = compared.clusters()
     paper_members = (
@@ -139,6 +138,16 @@ def resolve(
     }
 
 
+def readable_records(records: pl.DataFrame) -> pl.DataFrame:
+    """Return records with the markup in their texts resolved, as they are compared and shown."""
+    return records.with_columns(
+        readable(records["title"]),
+        readable(records["abstract"]),
+        readable(records["venue"]),
+        readable_names(records["authors"]),
+    )
+
+
 def readable_names(authors: pl.Series) -> pl.Series:
     """Return author lists with the markup in their names resolved."""
     lists = authors.to_frame("authors").with_row_index("row")
@@ -156,13 +165,16 @@ def readable_names(authors: pl.Series) -> pl.Series:
     )
 
 
-def _on_records(
-    judgements: pl.DataFrame, named: pl.DataFrame, paper_records: pl.DataFrame
+def on_records(
+    judgements: pl.DataFrame, records: pl.DataFrame, paper_records: pl.DataFrame
 ) -> pl.DataFrame:
-    """Judgements on papers, told of the records that found them; those on records stay."""
+    """Return judgements on papers told of the records that found them; those on records stay.
+
+    paper_records: of the release that the judgements were made on.
+    """
     founders = pl.concat(
         [
-            named.select("record_id", id="own_id"),
+            _named(records).select("record_id", id="own_id"),
             paper_records.filter(pl.col("matched_by") == "founder").select(
                 "record_id", id="paper_id"
             ),
@@ -177,6 +189,13 @@ def _on_records(
     return told.with_columns(
         left=pl.coalesce("left_record", "left"), right=pl.coalesce("right_record", "right")
     ).select(judgements.columns)
+
+
+def _named(records: pl.DataFrame) -> pl.DataFrame:
+    """Return record_id, source, source_key, and the id of a paper that the record would found."""
+    return with_id(records, "own_id", "P", ["source", "source_key"]).select(
+        "record_id", "source", "source_key", "own_id"
+    )
 
 
 def _redirects_of(before: Mapping[str, pl.DataFrame], entity_type: str) -> pl.DataFrame:

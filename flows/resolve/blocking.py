@@ -11,22 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from flows.resolve.features import Features
+from flows.resolve.features import Features, Words
 from flows.resolve.kernels.blocks import (
     BY_ABSTRACT,
     BY_LETTERS,
     BY_WORDS,
     EXACT,
+    HALF,
+    are_near,
     pairs_beside,
     pairs_within,
     reaches,
     repeated,
     smallest,
     word_pairs,
+    words_shared,
 )
 from flows.resolve.kernels.compiled import in_parts
 from flows.resolve.kernels.likeness import Sides
@@ -40,11 +45,11 @@ LOOSE_NEIGHBOURS = 3
 
 RARE_TITLE_WORDS = 4
 RARE_WORDS = 6
+FEWEST_SHARED = 3
 ABSTRACT_KEYS = 4
 # Keys that are sorted at a time.
 BATCH = 8_000_000
-_LEAST_BLOCKS = 5_000
-_LEAST_ROWS = 5_000
+_LEAST_PAIRS = 5_000
 # Orders of a large block: what splits it, and what brings like records together in it. The first is
 # for every key.
 ORDERS = (
@@ -54,8 +59,15 @@ ORDERS = (
 )
 _ORDERED_BY = ("surname", "year", "title", "venue", "first_page")
 
-Keyed = tuple[Array, Array]
-"""Rows, and a 64-bit key of each; a row may have several."""
+
+class Keyed(NamedTuple):
+    """Rows, and a 64-bit key of each; a row may have several."""
+
+    rows: Array
+    keys: Array
+    words: Array | None = None
+    """The words of each row (0: none) that its keys were made of, where many pairs share one key
+    by chance: so many have to be common to two rows as FEWEST_SHARED says."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,7 @@ def other_identifier(features: Features) -> Keyed:
             pl.col("key").struct.field("scheme") + ":" + pl.col("key").struct.field("value")
         ),
     ).drop_nulls()
-    return keys["row"].to_numpy(), keys["key"].to_numpy()
+    return Keyed(keys["row"].to_numpy(), keys["key"].to_numpy())
 
 
 def title(features: Features) -> Keyed:
@@ -102,8 +114,7 @@ def title_head(features: Features) -> Keyed:
     head = pl.when(pl.col("head_hash") > 0).then("head_hash").otherwise("title_hash")
     whole = pl.when(pl.col("head_hash") > 0).then("title_hash").otherwise(0)
     parts = [_column(features, _with(part, pl.col("surname"))) for part in (head, whole)]
-    rows, keys = zip(*parts, strict=True)
-    return np.concatenate(rows), np.concatenate(keys)
+    return Keyed(*(np.concatenate([part[side] for part in parts]) for side in (0, 1)))
 
 
 def title_opening(features: Features) -> Keyed:
@@ -145,22 +156,26 @@ def abstract_ending(features: Features) -> Keyed:
 def abstract_words(features: Features) -> Keyed:
     """Key on runs of three words of the abstract, the smallest by hash (min-wise sampling), so that
     retitled and title-less records meet."""
-    return smallest(features.shingles.values, features.shingles.starts, ABSTRACT_KEYS)
+    return Keyed(*smallest(features.shingles.values, features.shingles.starts, ABSTRACT_KEYS))
 
 
 def rare_title_words(features: Features) -> Keyed:
     """Pairs of the rarest words of the title."""
     words = features.title_words
-    return word_pairs(
-        rarest((words.lists,), (np.where(words.is_shared, words.rarity, 0),), RARE_TITLE_WORDS)
-    )
+    chosen = rarest((words.lists,), (_known(words),), RARE_TITLE_WORDS)
+    return Keyed(*word_pairs(chosen))
 
 
 def rare_words(features: Features) -> Keyed:
     """Pairs of the rarest words of title and authors."""
     both = (features.title_words, features.name_words)
-    weights = tuple(np.where(words.is_shared, words.rarity, 0) for words in both)
-    return word_pairs(rarest(tuple(words.lists for words in both), weights, RARE_WORDS))
+    chosen = rarest(tuple(words.lists for words in both), tuple(map(_known, both)), RARE_WORDS)
+    return Keyed(*word_pairs(chosen), chosen)
+
+
+def _known(words: Words) -> Array:
+    """Return the rarity of the words that another record has, too; 0 for the others."""
+    return np.where(words.is_shared, words.rarity, np.float32(0))
 
 
 KEYS: tuple[Key, ...] = (
@@ -196,13 +211,18 @@ def candidates(features: Features, sides: Sides) -> Candidates:
     found = []
     left_out = 0
     for bit, key in enumerate(KEYS):
-        pairs, missed = _pairs(*key.values(features), key, features, sides)
-        found.append(pairs.unique().with_columns(keys=pl.lit(1 << bit, pl.UInt32)))
+        pairs, missed = _pairs(key.values(features), key, features, sides)
+        found.append(
+            pl.DataFrame(
+                {
+                    "left": (pairs >> np.uint64(32)).astype(np.uint32),
+                    "right": (pairs & np.uint64(HALF)).astype(np.uint32),
+                }
+            ).with_columns(keys=pl.lit(1 << bit, pl.UInt32))
+        )
         left_out += missed
-    pairs = (
-        pl.concat(found).group_by("left", "right").agg(pl.col("keys").sum()).sort("left", "right")
-    )
-    return Candidates(pairs, left_out)
+    summed = pl.concat(found).group_by("left", "right").agg(pl.col("keys").sum())
+    return Candidates(summed.sort("left", "right"), left_out)
 
 
 def key_names(keys: pl.Expr) -> pl.Expr:
@@ -217,27 +237,29 @@ def key_names(keys: pl.Expr) -> pl.Expr:
     )
 
 
-def _pairs(
-    rows: Array, keys: Array, key: Key, features: Features, sides: Sides
-) -> tuple[pl.DataFrame, int]:
-    """Return the near pairs of rows with one key, and how many pairs were not looked at."""
+def _pairs(keyed: Keyed, key: Key, features: Features, sides: Sides) -> tuple[Array, int]:
+    """Return the near pairs of rows with one key (as numbers, see `kernels.blocks`), and how many
+    were not looked at."""
+    may_repeat = repeated(keyed.keys)
+    rows, keys = keyed.rows[may_repeat], keyed.keys[may_repeat]
     parts = len(keys) // BATCH + 1
-    share = keys % np.uint64(parts) if parts > 1 else np.zeros(len(keys), np.uint64)
+    share = (keys % np.uint64(parts)).astype(np.uint8)
     found = []
     left_out = 0
     for part in range(parts):
         chosen = share == part
-        pairs, missed = _pairs_of_part(rows[chosen], keys[chosen], key, features, sides)
+        pairs, missed = _pairs_of_part(rows[chosen], keys[chosen], key, features)
+        if keyed.words is not None:
+            pairs = _chosen(pairs, partial(words_shared, words=keyed.words, fewest=FEWEST_SHARED))
+        if key.kind != EXACT:
+            pairs = _chosen(pairs, partial(are_near, sides=sides, kind=key.kind))
         found.append(pairs)
         left_out += missed
-    return pl.concat(found), left_out
+    return _unique(np.concatenate(found)), left_out
 
 
-def _pairs_of_part(
-    rows: Array, keys: Array, key: Key, features: Features, sides: Sides
-) -> tuple[pl.DataFrame, int]:
-    may_repeat = repeated(keys)
-    rows, keys = rows[may_repeat], keys[may_repeat]
+def _pairs_of_part(rows: Array, keys: Array, key: Key, features: Features) -> tuple[Array, int]:
+    """Return the pairs of rows with one key that are looked at, and how many are not."""
     order = np.argsort(keys)
     rows, keys = rows[order], keys[order]
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
@@ -245,32 +267,32 @@ def _pairs_of_part(
     is_small = (sizes > 1) & (sizes <= SMALL_BLOCK)
     is_large = sizes > SMALL_BLOCK
     made = [
-        *_small(rows, starts[is_small], sizes[is_small], key, sides),
-        *_large(rows, starts[is_large], sizes[is_large], key, features, sides),
+        pairs_within(*_packed(rows, starts[is_small], sizes[is_small])),
+        *_large(rows, starts[is_large], sizes[is_large], key, features),
     ]
-    frames = [pl.DataFrame({"left": left, "right": right}) for left, right, _ in made]
     possible = sizes.astype(np.int64) * (sizes - 1) // 2
-    looked = sum(looked for _, _, looked in made)
-    return pl.concat([_NONE, *frames]), int(possible.sum()) - looked
+    # In order, what is known of a row is fetched once for its pairs.
+    return _unique(np.concatenate(made)), int(possible.sum()) - sum(map(len, made))
 
 
-_NONE = pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32})
+def _unique(pairs: Array) -> Array:
+    """Return each pair once, in order: sorting is faster than the table of `numpy.unique`."""
+    ordered = np.sort(pairs)
+    is_first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    unique: Array = ordered[is_first]
+    return unique
 
 
-def _small(
-    rows: Array, starts: Array, sizes: Array, key: Key, sides: Sides
-) -> list[tuple[Array, Array, int]]:
-    packed, edges = _packed(rows, starts, sizes)
-    return in_parts(
-        len(sizes),
-        _LEAST_BLOCKS,
-        lambda start, end: pairs_within(packed, edges[start : end + 1], sides, key.kind),
-    )
+def _chosen(pairs: Array, choice: Callable[[Array], Array]) -> Array:
+    """Return the pairs that a kernel chooses, run on all cores."""
+    parts = in_parts(len(pairs), _LEAST_PAIRS, lambda start, end: choice(pairs[start:end]))
+    chosen: Array = pairs[np.concatenate(parts)]
+    return chosen
 
 
-def _large(
-    rows: Array, starts: Array, sizes: Array, key: Key, features: Features, sides: Sides
-) -> list[tuple[Array, Array, int]]:
+def _large(rows: Array, starts: Array, sizes: Array, key: Key, features: Features) -> list[Array]:
+    """Return the pairs of neighbours in large blocks, once for each order."""
     packed, _ = _packed(rows, starts, sizes)
     blocks = pl.DataFrame(
         {"block": np.repeat(np.arange(len(sizes)), sizes), "row": packed},
@@ -279,22 +301,10 @@ def _large(
     made = []
     for second, order in ORDERS if key.kind == EXACT else ORDERS[:1]:
         ordered = blocks.filter(pl.col(second).is_not_null()).sort("block", *order, "row")
-        made += _beside(ordered, second, key, sides)
+        split = ordered[second].rank("dense").to_numpy()
+        reach = reaches(ordered["block"].to_numpy(), split, SMALL_BLOCK, key.neighbours)
+        made.append(pairs_beside(ordered["row"].to_numpy(), reach))
     return made
-
-
-def _beside(
-    ordered: pl.DataFrame, second: str, key: Key, sides: Sides
-) -> list[tuple[Array, Array, int]]:
-    """Return the near pairs of neighbours in blocks that are in order."""
-    rows = ordered["row"].to_numpy()
-    split = ordered[second].rank("dense").to_numpy()
-    reach = reaches(ordered["block"].to_numpy(), split, SMALL_BLOCK, key.neighbours)
-    return in_parts(
-        len(rows),
-        _LEAST_ROWS,
-        lambda start, end: pairs_beside(rows, reach, start, end, sides, key.kind),
-    )
 
 
 def _packed(rows: Array, starts: Array, sizes: Array) -> tuple[Array, Array]:
@@ -308,7 +318,7 @@ def _packed(rows: Array, starts: Array, sizes: Array) -> tuple[Array, Array]:
 def _column(features: Features, key: pl.Expr) -> Keyed:
     """Row and key of the records whose key is neither null nor 0."""
     keyed = features.rows.select("row", key=key.cast(pl.UInt64)).filter(pl.col("key") > 0)
-    return keyed["row"].to_numpy(), keyed["key"].to_numpy()
+    return Keyed(keyed["row"].to_numpy(), keyed["key"].to_numpy())
 
 
 def _hashed(text: pl.Expr) -> pl.Expr:

@@ -28,7 +28,7 @@ def one_to_one(
     """
     if not duplicate_free:
         return pairs["bound"]
-    one, other = (sources.gather(pairs[side]) for side in ("left", "right"))
+    one, other = (sources.gather(pairs[side]).cast(pl.String) for side in ("left", "right"))
     is_declared = one.is_in(duplicate_free) & other.is_in(duplicate_free)
     told = pairs.select("left", "right", "weight", "version", "bound").with_columns(
         place=pl.int_range(pl.len()), one=one, other=other, is_declared=is_declared

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -100,36 +101,32 @@ def describe(records: pl.DataFrame | Iterable[pl.DataFrame]) -> Features:
     if isinstance(records, pl.DataFrame):
         ordered = records.sort("record_id")
         records = ordered.iter_slices(BATCH) if ordered.height else [ordered]
-    batches = list(in_order(_Described, records))
-    rows = pl.concat(batch.rows for batch in batches).with_row_index("row")
+    parts = _transposed(in_order(_described, records))
+    rows = pl.concat(parts.pop("rows")).with_row_index("row")
     venues = rows["venue"].drop_nulls().unique().sort()
-    numbers_of = pl.DataFrame({"venue": venues}).with_row_index("number")
-    rows = (
-        rows.join(numbers_of, on="venue", how="left", maintain_order="left")
-        .drop("venue")
-        .rename({"number": "venue"})
-    )
+    rows = rows.with_columns(pl.col("venue").cast(pl.Enum(venues)).to_physical())
     recurring = words(folded(texts(pl.Series(RECURRING_WORDS)))).values
+    # Each is taken out of the parts as it is put together, so that no two stand in memory twice.
     return Features(
         rows=rows,
         venues=venues,
-        titles=joined([batch.titles for batch in batches]),
+        titles=joined(parts.pop("titles")),
         title_words=weighed(
-            joined([batch.title_words for batch in batches]),
+            joined(parts.pop("title_words")),
             rows["title_hash"].to_numpy(),
             known_counts("titles"),
             TITLES_COUNTED,
             without=recurring,
         ),
         name_words=weighed(
-            joined([batch.name_words for batch in batches]),
+            joined(parts.pop("name_words")),
             rows["people_hash"].to_numpy(),
             known_counts("names"),
             NAMES_COUNTED,
         ),
-        shingles=joined([batch.shingles for batch in batches]),
-        figures=joined([batch.figures for batch in batches]),
-        named_versions=joined([batch.named_versions for batch in batches]),
+        shingles=joined(parts.pop("shingles")),
+        figures=joined(parts.pop("figures")),
+        named_versions=joined(parts.pop("named_versions")),
     )
 
 
@@ -157,54 +154,63 @@ def weighed(
     return Words(lists, rarity, here > 1, totals(rarity, lists))
 
 
-class _Described:
-    """What is kept of a batch of records."""
+def _described(records: pl.DataFrame) -> dict[str, Any]:
+    """Return what is kept of a batch of records, by the names of `Features`."""
+    records = repaired(records)
+    titled = records.with_columns(title=_without_placeholder(pl.col("title")))
+    bare = _spelled_out(titled["title"].to_frame().select(unlabelled(pl.col("title"))).to_series())
+    titles = folded(texts(bare))
+    title_words = word_sets(words(titles))
+    names = records["authors"].list.eval(pl.element().struct.field("name"))
+    people = folded(texts(names.list.join(" ", ignore_nulls=True)))
+    name_words = word_sets(words(people, fewest_bytes=2))
+    abstracts = texts(records["abstract"])
+    keys = folded(abstracts)
+    running = words(keys)
+    sampled = shingles(running)
+    figures, named_versions = numbers(abstracts)
+    title_start = letter_hashes(titles, HEAD_LETTERS)[1]
+    title_hash, title_opening, _ = letter_hashes(titles, OPENING_LETTERS)
+    heads = folded(texts(bare.str.extract(_HEAD_END)))
+    head_hash, is_long, _ = letter_hashes(heads, LONGEST_NAME + 1)
+    abstract_hash, abstract_opening, abstract_ending = letter_hashes(keys, KEY_LETTERS)
+    rows = titled.select(
+        "record_id", "doi", "arxiv_id", "title",
+        pl.col("source", "version", "date_basis").cast(pl.Categorical),
+        identifiers=of_papers(pl.col("identifiers")),
+        year=pl.col("publication_date").dt.year(),
+        day=pl.when(pl.col("date_precision") == "day").then("publication_date"),
+        authors_cut=~pl.col("authors_complete").fill_null(value=True),
+        author_count=pl.coalesce(
+            "author_count", pl.when("authors_complete").then(pl.col("authors").list.len())
+        ),
+        title_hash=title_hash,
+        title_start=title_start,
+        title_opening=title_opening,
+        has_label=titled["title"].ne_missing(bare),
+        head_hash=head_hash,
+        head_bytes=np.diff(heads.starts),
+        opening=edge_words(titles, HEAD_LETTERS)[0],
+        is_name=(head_hash > 0) & (is_long == 0),
+        surname=edge_words(folded(texts(_first_names(names))), 1)[1],
+        people_hash=letter_hashes(people, 1)[0],
+        abstract_hash=abstract_hash,
+        abstract_opening=abstract_opening,
+        abstract_ending=abstract_ending,
+        abstract_length=np.diff(running.starts),
+    ).hstack(publication(records))  # fmt: skip
+    return {
+        "rows": rows, "titles": titles, "title_words": title_words, "name_words": name_words,
+        "shingles": sampled, "figures": figures, "named_versions": named_versions,
+    }  # fmt: skip
 
-    def __init__(self, records: pl.DataFrame) -> None:
-        records = repaired(records)
-        titled = records.with_columns(title=_without_placeholder(pl.col("title")))
-        bare = _spelled_out(
-            titled["title"].to_frame().select(unlabelled(pl.col("title"))).to_series()
-        )
-        self.titles = folded(texts(bare))
-        self.title_words = word_sets(words(self.titles))
-        names = records["authors"].list.eval(pl.element().struct.field("name"))
-        people = folded(texts(names.list.join(" ", ignore_nulls=True)))
-        self.name_words = word_sets(words(people, fewest_bytes=2))
-        abstracts = texts(records["abstract"])
-        keys = folded(abstracts)
-        running = words(keys)
-        self.shingles = shingles(running)
-        self.figures, self.named_versions = numbers(abstracts)
-        title_start = letter_hashes(self.titles, HEAD_LETTERS)[1]
-        title_hash, title_opening, _ = letter_hashes(self.titles, OPENING_LETTERS)
-        heads = folded(texts(bare.str.extract(_HEAD_END)))
-        head_hash, is_long, _ = letter_hashes(heads, LONGEST_NAME + 1)
-        abstract_hash, abstract_opening, abstract_ending = letter_hashes(keys, KEY_LETTERS)
-        self.rows = titled.select(
-            "record_id", "source", "version", "doi", "arxiv_id", "date_basis", "title",
-            identifiers=of_papers(pl.col("identifiers")),
-            year=pl.col("publication_date").dt.year(),
-            day=pl.when(pl.col("date_precision") == "day").then("publication_date"),
-            authors_cut=~pl.col("authors_complete").fill_null(value=True),
-            author_count=pl.coalesce(
-                "author_count", pl.when("authors_complete").then(pl.col("authors").list.len())
-            ),
-            title_hash=title_hash,
-            title_start=title_start,
-            title_opening=title_opening,
-            has_label=titled["title"].ne_missing(bare),
-            head_hash=head_hash,
-            head_bytes=np.diff(heads.starts),
-            opening=edge_words(self.titles, HEAD_LETTERS)[0],
-            is_name=(head_hash > 0) & (is_long == 0),
-            surname=edge_words(folded(texts(_first_names(names))), 1)[1],
-            people_hash=letter_hashes(people, 1)[0],
-            abstract_hash=abstract_hash,
-            abstract_opening=abstract_opening,
-            abstract_ending=abstract_ending,
-            abstract_length=np.diff(running.starts),
-        ).hstack(publication(records))  # fmt: skip
+
+def _transposed(batches: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
+    parts: dict[str, list[Any]] = {}
+    for batch in batches:
+        for name, part in batch.items():
+            parts.setdefault(name, []).append(part)
+    return parts
 
 
 def sides(features: Features) -> Sides:

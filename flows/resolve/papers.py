@@ -6,9 +6,8 @@ published (`verdicts`), ids of papers (`identity`), what is said of a paper (`su
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import polars as pl
 
@@ -17,10 +16,13 @@ from flows.resolve.clustering import CONFLICT, EDGE, RULING, cluster, components
 from flows.resolve.declared import one_to_one
 from flows.resolve.evidence import Comparison, with_venues
 from flows.resolve.features import Features, describe, sides
+from flows.resolve.kernels.compiled import return_large_arrays
+from flows.resolve.levels import EVIDENCE
 from flows.resolve.rates import learned_rates, rates_table
-from flows.resolve.scoring import Rates, with_levels, with_weights
-from flows.resolve.venues import learned_lifts, venue_relations
-from flows.resolve.verdicts import IS_CONFLICT, published
+from flows.resolve.scoring import with_levels, with_weights
+from flows.resolve.venues import venue_relations, venues_seen
+from flows.resolve.verdicts import DECIDED_BY, IS_CONFLICT, published
+from flows.resolve.weights import Weights, shipped_weights
 from schemas.dictionary import polars_schema
 from schemas.match import Estimates
 
@@ -28,6 +30,18 @@ from schemas.match import Estimates
 COMPLETED = 300
 # Pairs that are weighed at a time.
 BATCH = 200_000
+# So many pairs teach what is learned of an input. Rows are in the order of record ids, which are
+# hashes, so the first pairs are a fair sample.
+SAMPLE = 500_000
+# What is kept of a pair once it is weighed.
+KEPT = (
+    "left", "right", "keys", "title_similarity", "title_rarity", "title_containment",
+    "title_heads_are_equal", "titles_begin_alike", "numbers_conflict", "notes_conflict",
+    "one_is_correction", "one_is_retraction", "note_is_left", "author_similarity",
+    "abstract_similarity", "people_of_title", "years_of_title", "same_identifier", "year_gap",
+    *(f"level {kind.name}" for kind in EVIDENCE), "work", "version", "weight", "probability",
+    "bound", "decided_by",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,8 +53,12 @@ class Compared:
     """The compared pairs with their evidence, levels and weights, and what was ruled."""
     labels: pl.Series
     """The cluster of each row."""
-    rates: Rates
-    """What this input taught of its own versions."""
+    weights: Weights
+    """What evidence is worth, with what this input taught of its own versions."""
+    frozen: Weights
+    """The same before this input was looked at."""
+    rulings: pl.DataFrame
+    """What people ruled: left < right (rows), ruling, who, when, why."""
     left_out: int
     """How many pairs that share a blocking key were not looked at under it."""
 
@@ -53,7 +71,7 @@ class Compared:
     def matches(self) -> pl.DataFrame:
         """Return the published evidence, see `schemas.match`."""
         ids = self.features.rows["record_id"]
-        return published(self.scored, self.labels, ids, self.rates)
+        return published(self.scored, self.labels, ids, self.weights, self.rulings)
 
     def estimates(self) -> pl.DataFrame:
         """Return what was learned from this input, see `schemas.match`."""
@@ -66,13 +84,14 @@ class Compared:
             schema=polars_schema(Estimates),
             orient="row",
         )
-        return pl.concat([counted, rates_table(self.rates)]).sort("name", "level")
+        return pl.concat([counted, rates_table(self.weights, self.frozen)]).sort("name", "level")
 
 
 def resolve_papers(
     records: pl.DataFrame | Iterable[pl.DataFrame],
     judgements: pl.DataFrame,
     duplicate_free: frozenset[str] = frozenset(),
+    frozen: Weights | None = None,
 ) -> Compared:
     """Return which records (readable text) are one paper; the order of rows has no effect.
 
@@ -80,47 +99,42 @@ def resolve_papers(
     compared is kept. `judgements` (left, right: record ids; ruling, who, when, why) hold over all
     evidence; of two rulings on one pair the later holds, and those on unknown records wait until
     the records come. `duplicate_free`: the sources that are declared never to have two records of
-    one paper.
+    one paper. `frozen`: what evidence is worth, by default as shipped.
     """
+    return_large_arrays()
+    frozen = frozen or shipped_weights()
     features = describe(records)
     columns = sides(features)
     rulings = _rulings(judgements, features)
     found = candidates(features, columns)
     asked = _with_ruled(found.pairs, rulings)
     comparison = Comparison(features, columns, asked)
-    lifts: pl.DataFrame | None = None
+    sample = comparison.compare(asked.head(SAMPLE))
+    seen = venues_seen(sample)
 
-    def leveled(pairs: pl.DataFrame) -> pl.DataFrame:
-        nonlocal lifts
-        compared = _in_batches(comparison.compare, pairs)
-        lifts = learned_lifts(compared) if lifts is None else lifts
-        relation = venue_relations(compared, features.venues, lifts)
-        return _in_batches(with_levels, with_venues(compared, relation))
+    def leveled(compared: pl.DataFrame) -> pl.DataFrame:
+        relation = venue_relations(compared, features.venues, seen)
+        return with_levels(with_venues(compared, relation))
 
-    known = leveled(asked)
-    rates = learned_rates(known)
+    known = leveled(sample)
+    weights = learned_rates(known, frozen)
 
     def weighed(pairs: pl.DataFrame) -> pl.DataFrame:
-        return _with_rulings(_in_batches(partial(with_weights, rates=rates), pairs), rulings)
+        return _with_rulings(with_weights(pairs, weights), rulings).select(KEPT)
 
-    scored = weighed(known)
-    missing = _missing_inside(scored, features.rows.height)
-    if not missing.is_empty():
-        scored = pl.concat([scored, weighed(leveled(missing))])
-    scored = scored.with_columns(bound=one_to_one(scored, features.rows["source"], duplicate_free))
-    labels = cluster(features.rows.height, scored.select("left", "right", weight="bound"))
+    def scored_of(pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        # No pair depends on another, and of most little is kept.
+        for batch in pairs.iter_slices(BATCH):
+            yield weighed(leveled(comparison.compare(batch)))
+
+    scored = pl.concat([weighed(known), *scored_of(asked[SAMPLE:])])
+    scored = pl.concat([scored, *scored_of(_missing_inside(scored, features.rows.height))])
+    bound = one_to_one(scored, features.rows["source"], duplicate_free)
+    labels = cluster(features.rows.height, scored.select("left", "right", weight=bound))
     scored = scored.with_columns(
-        is_joined=labels.gather(scored["left"]) == labels.gather(scored["right"])
+        bound=bound, is_joined=labels.gather(scored["left"]) == labels.gather(scored["right"])
     )
-    return Compared(features, scored, labels, rates, found.left_out)
-
-
-def _in_batches(
-    function: Callable[[pl.DataFrame], pl.DataFrame], pairs: pl.DataFrame
-) -> pl.DataFrame:
-    """Return what `function` makes of the pairs, batch by batch: no pair depends on another."""
-    starts = range(0, max(pairs.height, 1), BATCH)
-    return pl.concat([function(pairs.slice(start, BATCH)) for start in starts])
+    return Compared(features, scored, labels, weights, frozen, rulings, found.left_out)
 
 
 def _with_ruled(pairs: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
@@ -147,13 +161,12 @@ def _rulings(judgements: pl.DataFrame, features: Features) -> pl.DataFrame:
 
 
 def _with_rulings(weighed: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
-    """Let rulings decide: add what was ruled, and `bound`: the weight, or what is beyond
-    weighing."""
-    is_ruled = pl.col("ruling").is_not_null()
-    is_same = pl.col("ruling") == "same"
-    return weighed.join(
+    """Let rulings decide: probability, and `bound`: the weight, or what is beyond weighing."""
+    ruled = weighed.select("left", "right").join(
         rulings, on=["left", "right"], how="left", maintain_order="left"
-    ).with_columns(
+    )["ruling"]
+    is_ruled, is_same = pl.lit(ruled.is_not_null()), pl.lit(ruled == "same")
+    return weighed.with_columns(
         bound=pl.when(is_ruled)
         .then(pl.when(is_same).then(RULING).otherwise(-RULING))
         .when(IS_CONFLICT)
@@ -164,7 +177,8 @@ def _with_rulings(weighed: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("judgement"))
         .when(pl.col("same_identifier").is_not_null())
         .then(pl.lit("identifier"))
-        .otherwise(pl.lit("model")),
+        .otherwise(pl.lit("model"))
+        .cast(DECIDED_BY),
     )
 
 
@@ -200,7 +214,7 @@ def _clusters(scored: pl.DataFrame, features: Features, labels: pl.Series) -> pl
         )
         .sort("row", "probability", "left", "right", descending=[False, True, False, False])
         .unique("row", keep="first", maintain_order=True)
-        .select("row", "probability", matched_by="decided_by")
+        .select("row", "probability", matched_by=pl.col("decided_by").cast(pl.String))
     )
     ids = features.rows["record_id"]
     return (

@@ -34,6 +34,7 @@ KINDS: tuple[tuple[str, str], ...] = (
         r"|archives?|revista|zeitschrift|cahiers)\b",
     ),
 )
+KIND = pl.Enum([name for name, _ in KINDS])
 # Words that say nothing about which venue it is.
 _EMPTY_WORDS = (
     r"\b(?:\d+\w*|in|of|the|on|and|for|de|der|des|la|le|an?|at|to|proc(?:eedings|s)?|annual|annu"
@@ -62,7 +63,9 @@ def publication(records: pl.DataFrame) -> pl.DataFrame:
     return keyed.select(
         venue=pl.coalesce(named.str.strip_chars().replace("", None), "key"),
         # A volume without a word for its kind is a journal's.
-        kind=pl.coalesce(kind, pl.when(has_volume & venue_is_known).then(pl.lit("journal"))),
+        kind=pl.coalesce(kind, pl.when(has_volume & venue_is_known).then(pl.lit("journal"))).cast(
+            KIND
+        ),
         first_page=pl.col("pages")
         .str.extract(r"([A-Za-z]?\d+)")
         .str.to_lowercase()

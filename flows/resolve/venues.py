@@ -7,6 +7,8 @@ what is read out of a printed venue (`publication`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from flows.resolve.kernels.venues import venues_alike
@@ -20,11 +22,22 @@ BELIEVED = 2.0
 ALIKE = 0.75
 
 
-def venue_relations(pairs: pl.DataFrame, names: pl.Series, lifts: pl.DataFrame) -> pl.Series:
+@dataclass(frozen=True)
+class Seen:
+    """How often venues stand in records that are surely one paper, in millionths of pairs."""
+
+    alone: pl.DataFrame
+    """venue, times; of the venues that occur often enough to teach something."""
+    together: pl.DataFrame
+    """low < high, times."""
+    total: int
+
+
+def venue_relations(pairs: pl.DataFrame, names: pl.Series, seen: Seen) -> pl.Series:
     """Return for each pair 1 where the venues are one, -1 where they never are, 0 where their names
     are unlike and nothing is known; null where one is absent.
 
-    pairs: venue_left, venue_right: numbers of `names`. lifts: see `learned_lifts`.
+    pairs: venue_left, venue_right: numbers of `names`.
     """
     numbered = _ordered(pairs).with_columns(kinds_differ=pairs["kinds_differ"])
     both = numbered.select("low", "high").drop_nulls().unique().sort("low", "high")
@@ -32,9 +45,7 @@ def venue_relations(pairs: pl.DataFrame, names: pl.Series, lifts: pl.DataFrame) 
     alike = venues_alike(
         column.data, column.starts, both["low"].to_numpy(), both["high"].to_numpy()
     )
-    known = both.with_columns(alike=alike).join(
-        lifts, on=["low", "high"], how="left", maintain_order="left"
-    )
+    known = both.with_columns(alike=alike, lift=_lift(both, seen))
     relation = (
         pl.when(pl.col("low") == pl.col("high"))
         .then(1)
@@ -56,11 +67,10 @@ def venue_relations(pairs: pl.DataFrame, names: pl.Series, lifts: pl.DataFrame) 
     ).to_series()
 
 
-def learned_lifts(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return low, high, lift: log of how often two venues stand in one paper, against chance; of
-    the venues that occur often enough, all combinations that were compared.
+def venues_seen(pairs: pl.DataFrame) -> Seen:
+    """Return how often venues stand in one paper, by the pairs that surely are one.
 
-    pairs: venue_left, venue_right, and the evidence that tells pairs that are surely one paper.
+    pairs: venue_left, venue_right, and the evidence that tells such pairs.
     """
     sure = pairs.filter(
         (pl.col("title_similarity") >= 0.95)
@@ -71,38 +81,39 @@ def learned_lifts(pairs: pl.DataFrame) -> pl.DataFrame:
         & pl.col("venue_right").is_not_null()
     ).with_columns(
         # Millionths, since sums of whole numbers are the same in any order.
-        share=(1e6 / pl.max_horizontal(pl.len().over("left"), pl.len().over("right")))
+        times=(1e6 / pl.max_horizontal(pl.len().over("left"), pl.len().over("right")))
         .round()
         .cast(pl.Int64)
     )
     # Each pair is seen from both sides.
-    seen = pl.concat(
-        [
-            sure.select("share", one="venue_left", other="venue_right"),
-            sure.select("share", one="venue_right", other="venue_left"),
-        ]
+    alone = pl.concat(sure.select("times", venue=f"venue_{side}") for side in ("left", "right"))
+    enough = (
+        alone.group_by("venue").agg(pl.col("times").sum()).filter(pl.col("times") >= FEWEST * 1e6)
     )
-    total = float(seen["share"].sum()) / 1e6
-    of_one = (
-        seen.group_by("one")
-        .agg(of_one=pl.col("share").sum() / 1e6)
-        .filter(pl.col("of_one") >= FEWEST)
-    )
-    together = seen.group_by("one", "other").agg(together=pl.col("share").sum() / 1e6)
-    compared = _ordered(pairs).drop_nulls().unique()
-    lift = (
-        (pl.col("together").fill_null(0.0) + BELIEVED * pl.col("chance"))
-        / ((pl.col("of_one") + BELIEVED) * pl.col("chance"))
-    ).log()
+    apart = _ordered(sure).hstack([sure["times"]]).filter(pl.col("low") != pl.col("high"))
+    together = apart.group_by("low", "high").agg(pl.col("times").sum())
+    return Seen(enough, together, int(alone["times"].sum()))
+
+
+def _lift(both: pl.DataFrame, seen: Seen) -> pl.Series:
+    """Return the log of how often two venues (low, high) stand in one paper, against chance; null
+    where one of them occurs too seldom to tell."""
+    alone = seen.alone.with_columns(pl.col("times") / 1e6)
+    chance = pl.col("times_high") * 1e6 / max(seen.total, 1)
     return (
-        compared.filter(pl.col("low") != pl.col("high"))
-        .rename({"low": "one", "high": "other"})
-        .join(of_one, on="one")
-        .join(of_one.rename({"one": "other", "of_one": "of_other"}), on="other")
-        .join(together, on=["one", "other"], how="left")
-        .with_columns(chance=pl.col("of_other") / total)
-        .select(low="one", high="other", lift=lift)
-    )
+        both.join(seen.together, on=["low", "high"], how="left", maintain_order="left")
+        .join(alone, left_on="low", right_on="venue", how="left", suffix="_low",
+              maintain_order="left")
+        .join(alone, left_on="high", right_on="venue", how="left", suffix="_high",
+              maintain_order="left")
+        .select(
+            (
+                (pl.col("times").fill_null(0) / 1e6 + BELIEVED * chance)
+                / ((pl.col("times_low") + BELIEVED) * chance)
+            ).log()
+        )
+        .to_series()
+    )  # fmt: skip
 
 
 def _ordered(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -10,8 +10,9 @@ import polars as pl
 
 from flows.resolve.blocking import key_names
 from flows.resolve.clustering import CONFLICT
-from flows.resolve.scoring import MATCH, Rates, verdict, with_nats
-from flows.resolve.weights import EVIDENCE
+from flows.resolve.levels import EVIDENCE
+from flows.resolve.scoring import MATCH, verdict, with_nats
+from flows.resolve.weights import Weights
 from schemas.dictionary import polars_schema
 from schemas.match import Matches
 
@@ -23,6 +24,8 @@ RARE_WORDS = 20.0
 # Pairs that are put into words at a time.
 BATCH = 100_000
 
+# What can decide about a pair.
+DECIDED_BY = pl.Enum(["identifier", "model", "judgement"])
 # Two records that contradict each other in what a paper has once.
 IS_CONFLICT = ~pl.col("same_identifier").fill_null(value=True) | (
     (pl.col("numbers_conflict") | pl.col("notes_conflict"))
@@ -38,16 +41,17 @@ IS_RELATED = (
 
 
 def published(
-    scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series, rates: Rates
+    scored: pl.DataFrame,
+    labels: pl.Series,
+    record_ids: pl.Series,
+    weights: Weights,
+    rulings: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return the pairs that came near, as `schemas.match` describes them.
 
     scored: the compared pairs with their verdicts and `is_joined`. labels, record_ids: the cluster
-    and the id of each row.
+    and the id of each row. rulings: left, right (rows), ruling, who, when, why.
     """
-    scored = scored.with_columns(
-        record_ids.gather(scored[side]).alias(f"record_id_{side}") for side in ("left", "right")
-    )
     nearest = _nearest(scored, 1)
     related = _nearest(scored.filter(IS_RELATED), RELATIVES)
     chosen = pl.concat([nearest, related]).unique().with_columns(is_chosen=pl.lit(value=True))
@@ -58,18 +62,26 @@ def published(
         | (pl.col("decided_by") == "judgement")
     )
     starts = range(0, max(kept.height, 1), BATCH)
-    cuts = _cuts(scored, labels)
-    return pl.concat(
-        _in_words(kept.slice(start, BATCH), cuts, labels, rates) for start in starts
-    ).sort("record_id_left", "record_id_right")
+    cuts = _cuts(scored, labels, record_ids)
+    ruled = rulings.select("left", "right", "ruling", "who", "when", "why")
+
+    def told(part: pl.DataFrame) -> pl.DataFrame:
+        named = part.with_columns(
+            record_ids.gather(part[side]).alias(f"record_id_{side}") for side in ("left", "right")
+        ).join(ruled, on=["left", "right"], how="left", maintain_order="left")
+        return _in_words(named, cuts, labels, weights)
+
+    return pl.concat(told(kept.slice(start, BATCH)) for start in starts).sort(
+        "record_id_left", "record_id_right"
+    )
 
 
 def _in_words(
-    kept: pl.DataFrame, cuts: pl.DataFrame, labels: pl.Series, rates: Rates
+    kept: pl.DataFrame, cuts: pl.DataFrame, labels: pl.Series, weights: Weights
 ) -> pl.DataFrame:
     schema = polars_schema(Matches)
     return (
-        _with_cuts(_told(with_nats(kept, rates)), cuts, labels)
+        _with_cuts(_told(with_nats(kept, weights)), cuts, labels)
         .with_columns(
             blocked_by=pl.when(pl.col("keys") > 0)
             .then(key_names(pl.col("keys")))
@@ -159,16 +171,15 @@ def _nearest(scored: pl.DataFrame, count: int) -> pl.DataFrame:
     )
 
 
-def _cuts(scored: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
+def _cuts(scored: pl.DataFrame, labels: pl.Series, record_ids: pl.Series) -> pl.DataFrame:
     """Return for two clusters that are kept apart the pair that does it, and the cause."""
     cutting = _by_clusters(scored.filter(pl.col("bound") <= CONFLICT), labels)
-    return (
-        cutting.sort("cluster", "cluster_other", "bound", "left", "right")
-        .unique(["cluster", "cluster_other"], keep="first", maintain_order=True)
-        .select(
-            "cluster", "cluster_other",
-            cut_left="record_id_left", cut_right="record_id_right", cause=_cause(),
-        )
+    first = cutting.sort("cluster", "cluster_other", "bound", "left", "right").unique(
+        ["cluster", "cluster_other"], keep="first", maintain_order=True
+    )
+    return first.select(
+        "cluster", "cluster_other", cause=_cause(),
+        cut_left=record_ids.gather(first["left"]), cut_right=record_ids.gather(first["right"]),
     )  # fmt: skip
 
 

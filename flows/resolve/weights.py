@@ -1,444 +1,147 @@
-"""What evidence says and what it is worth: log-odds in nats, in one visible tuple.
+"""What each level of evidence is worth: log-odds in nats, and rates, as data.
 
-Here: the levels of each kind of evidence. Not here: how the evidence is measured (`evidence`), the
-sum (`scoring`), and what an input teaches of its own versions (`rates`).
-
-Two questions are asked of a pair: is it the same work (titles, abstracts, authors, identifiers),
-and if so, the same version of it (years, venues, kinds, pages)? What a level of the first is worth
-is frozen. A level of the second has two rates, after I. Fellegi and A. Sunter, A theory for record
-linkage, 1969: how often it is found among records of one version, which is learned anew on every
-input, and how often among those of two versions of one work, which is frozen, so that what differs
-between versions stays a difference. A level that applies where a value is absent is worth 0:
-missing is not different.
+Here: the shipped weights (`data/weights.csv`, and `data/README.md` for how they were found), or
+those that a user learned from labelled pairs (`learning`). Not here: what the levels are
+(`levels`), the sum (`scoring`), and what an input teaches of its own versions (`rates`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from flows.resolve.kernels.compare import TYPO
+from flows.resolve.levels import EVIDENCE, Evidence
 
-Question = Literal["work", "version"]
+SHIPPED = Path(__file__).parent / "data" / "weights.csv"
+COLUMNS = ("question", "evidence", "level", "nats", "same", "other")
+PRIOR = "prior"
+_REMEDY = "run `bibmill learn` again, or remove the file."
+_COMPARED, _OF_ONE_WORK = "the two were compared", "the two are of one work"
 
-WORK_PRIOR = -3.0
-"""Log-odds that a pair of records that were compared are of one work."""
-SAME_VERSION = 0.82
-"""Share of the records of one work that are the same version, before an input is looked at."""
+
+class WeightsError(Exception):
+    """A file of weights that cannot be used; the message says where, and what to do."""
 
 
 @dataclass(frozen=True)
 class Rate:
     """How often a level is found among records of one version, and of two versions of one work."""
 
-    match: float
+    same: float
     other: float
 
-
-@dataclass(frozen=True)
-class Level:
-    """One thing that evidence can say: its name in words, when it applies, what it is worth."""
-
-    says: str
-    when: pl.Expr
-    worth: float | pl.Expr | Rate
+    @property
+    def nats(self) -> float:
+        """Return what the level is worth."""
+        return float(np.log(self.same / self.other))
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """A kind of evidence; of its levels the first that applies counts, none is worth 0."""
+class Weights:
+    """What the levels of all evidence are worth."""
 
-    name: str
-    question: Question
-    levels: tuple[Level, ...]
+    compared: float
+    """Log-odds that a pair of records that were compared are of one work."""
+    same_version: float
+    """Share of the records of one work that are of one version."""
+    worth: Mapping[str, tuple[float | Rate, ...]]
+    """By kind of evidence, for each of its levels: nats, 0 where its worth depends on the pair; or
+    the rates that tell it."""
+
+    def nats(self, kind: Evidence) -> list[float]:
+        """Return what the levels of a kind of evidence are worth, 0 for what depends on the
+        pair."""
+        return [level.nats if isinstance(level, Rate) else level for level in self.worth[kind.name]]
 
 
-def _col(name: str) -> pl.Expr:
-    return pl.col(name)
+@cache
+def shipped_weights() -> Weights:
+    """Return the weights that hold where nobody learned others."""
+    return weights_of(pl.read_csv(SHIPPED, infer_schema=False), SHIPPED.name)
 
 
-TITLE_IS_KNOWN = _col("title_similarity").is_not_null()
-# A word was replaced by quite another one, not mistyped.
-WORD_IS_REPLACED = (_col("replaced_similarity") < TYPO).fill_null(value=False)
-SAME_WORDING = ~_col("number_is_left_over") & ~WORD_IS_REPLACED
-# What one title says beyond the other are names of the authors and words of no weight.
-ONLY_NAMES_OVER = (
-    (_col("over_left") < 1)
-    & (_col("over_right") < 1)
-    & (_col("title_rarity") >= 10)
-    & ~_col("number_is_left_over")
-)
-CUT_WITH_TYPO = (_col("head_similarity") >= 0.88) & ~_col("number_is_left_over")
-TITLES_AGREE = (
-    ~_col("notes_conflict")
-    & ~_col("numbers_conflict")
-    & (
-        ((_col("title_similarity") >= 0.9) & SAME_WORDING)
-        | _col("title_is_cut")
-        | ONLY_NAMES_OVER
-        | CUT_WITH_TYPO
+def weights_of(table: pl.DataFrame, name: str) -> Weights:
+    """Return the weights in a table of text: the columns of `COLUMNS`, one row for each level.
+
+    name: of the file it was read from. Raises WeightsError with the line for a level that is
+    unknown or missing, and for what is no number.
+    """
+    if missing := [column for column in COLUMNS if column not in table.columns]:
+        raise WeightsError(f"{name}:1 lacks the column '{missing[0]}': {_REMEDY}")
+    wanted = [("work", PRIOR, _COMPARED), ("version", PRIOR, _OF_ONE_WORK)] + [
+        (kind.question, kind.name, level.says)
+        for kind in EVIDENCE
+        for level in kind.levels
+        if level.of_pair is None
+    ]
+    told: dict[tuple[str, str, str], float | Rate] = {}
+    for line, row in enumerate(table.iter_rows(named=True), 2):
+        key = (row["question"], row["evidence"], row["level"])
+        if key not in wanted or key in told:
+            fault = "says again" if key in told else "has the unknown level"
+            said = ", ".join(text or "" for text in key)
+            raise WeightsError(f"{name}:{line} {fault} '{said}': {_REMEDY}")
+        told[key] = _worth(row, f"{name}:{line}")
+    for key in wanted:
+        if key not in told:
+            raise WeightsError(f"{name} lacks the level '{', '.join(key)}': {_REMEDY}")
+    compared, version = told[wanted[0]], told[wanted[1]]
+    if isinstance(compared, Rate) or not isinstance(version, Rate):
+        raise WeightsError(
+            f"{name} needs nats for '{_COMPARED}', and same and other for '{_OF_ONE_WORK}':"
+            f" {_REMEDY}"
+        )
+    return Weights(
+        compared=compared,
+        same_version=version.same,
+        worth={
+            kind.name: tuple(
+                0.0 if level.of_pair is not None else told[kind.question, kind.name, level.says]
+                for level in kind.levels
+            )
+            for kind in EVIDENCE
+        },
     )
-)
-# Two known titles that are not readings of one: then shared passages are a group's boilerplate.
-TITLES_DISAGREE = TITLE_IS_KNOWN & ~(
-    TITLES_AGREE
-    | ((_col("title_similarity") >= 0.85) & ~WORD_IS_REPLACED)
-    | ((_col("title_containment") >= 0.85) & (_col("title_rarity") >= 10))
-)
-# Every printed field that the two have is the same.
-ALL_IS_EQUAL = (
-    _col("title_is_equal")
-    & _col("abstract_is_equal")
-    & (_col("abstract_words") >= 8)
-    & (_col("year_gap") == 0)
-    & _col("same_day").fill_null(value=True)
-    & (_col("author_similarity") >= 0.99).fill_null(value=True)
-    & _col("same_author_count").fill_null(value=True)
-    & ~_col("numbers_conflict")
-)
-IS_REWRITTEN = (_col("abstract_similarity") >= 0.25) & ~_col("abstract_is_equal")
-TITLED, UNTITLED = IS_REWRITTEN & TITLE_IS_KNOWN, IS_REWRITTEN & ~TITLE_IS_KNOWN
-# Where two lists of names can be compared, they say more than their lengths.
-COUNTS_TELL = _col("author_similarity").is_null()
 
-# Proceedings of one venue in two years, or two volumes or issues of one journal: what a journal
-# prints late it prints once, and agreement on the venue then only says where both appeared.
-OTHER_EDITION = (_col("venue_relation") == 1) & (
-    (_col("are_proceedings") & (_col("year_gap") >= 1))
-    | (~_col("same_volume") & ~(_col("same_page") & (_col("year_gap") == 0)).fill_null(value=False))
-    | (_col("same_volume") & ~_col("same_issue") & ~_col("same_page"))
-)
-# Two places in one volume: two papers, unless their titles are one.
-OTHER_PLACE = (
-    (_col("venue_relation") == 1)
-    & ~_col("same_page")
-    & (_col("same_volume") | (_col("same_volume").is_null() & (_col("year_gap") == 0)))
-    & ~_col("title_is_equal")
-    & ((_col("over_left") > 0) | (_col("over_right") > 0))
-)
-COUNTS_DIFFER = ~_col("same_author_count")
 
-EVIDENCE: tuple[Evidence, ...] = (
-    Evidence(
-        "title",
-        "work",
-        (
-            Level("a title is missing", ~TITLE_IS_KNOWN, 0.0),
-            Level("one title is a note about another paper", _col("notes_conflict"), -8.0),
-            Level("the titles have different numbers or marks", _col("numbers_conflict"), -8.0),
-            Level("equal titles", _col("title_is_equal") & ~_col("number_is_left_over"), 6.0),
-            Level("one title is the other without its subtitle", _col("title_is_cut"), 3.5),
-            Level(
-                "titles differ by a typo", (_col("title_similarity") >= 0.95) & SAME_WORDING, 5.0
-            ),
-            Level("titles nearly equal", (_col("title_similarity") >= 0.9) & SAME_WORDING, 3.5),
-            Level("titles equal but for names of authors", ONLY_NAMES_OVER, 5.0),
-            Level("one title is nearly the other without its subtitle", CUT_WITH_TYPO, 3.0),
-            Level(
-                "one title has a number that the other lacks",
-                _col("number_is_left_over") & (_col("title_similarity") >= 0.75),
-                -3.0,
-            ),
-            Level(
-                "one title holds all the words of the other",
-                (_col("title_containment") >= 0.95)
-                & (_col("title_rarity") >= 20)
-                & (_col("abstract_similarity") >= 0.25).fill_null(value=True)
-                & ~WORD_IS_REPLACED,
-                1.5,
-            ),
-            Level(
-                "one title holds the words of the other",
-                (_col("title_containment") >= 0.85)
-                & (_col("title_rarity") >= 10)
-                & ~WORD_IS_REPLACED,
-                -0.5,
-            ),
-            Level(
-                "titles alike but for a telling word",
-                (_col("title_similarity") >= 0.75) & WORD_IS_REPLACED,
-                -4.0,
-            ),
-            Level("titles begin alike before the colon", _col("title_heads_are_equal"), -2.5),
-            Level("similar titles", (_col("title_similarity") >= 0.85) & ~WORD_IS_REPLACED, 0.0),
-            Level(
-                "titles share words",
-                (_col("title_similarity") >= 0.75) | (_col("title_containment") >= 0.5),
-                -2.5,
-            ),
-            Level("unlike titles", _col("title_similarity") >= 0.6, -4.5),
-            Level("different titles", TITLE_IS_KNOWN, -6.0),
-        ),
-    ),
-    Evidence(
-        "title rarity",
-        "work",
-        (
-            Level(
-                "as of columns and editorials, of several authors, venue and year",
-                TITLES_AGREE
-                & (_col("title_least") < 4)
-                & (_col("author_similarity") >= 0.85)
-                & (_col("author_rarity") >= 24)
-                & _col("same_author_count")
-                & (_col("venue_relation") == 1)
-                & (_col("year_gap") == 0),
-                -3.0,
-            ),
-            Level("as of columns and editorials", TITLES_AGREE & (_col("title_least") < 4), -8.0),
-            Level("of common words only", TITLES_AGREE & (_col("title_least") < 10), -3.0),
-            Level("of few rare words", TITLES_AGREE & (_col("title_least") < 20), -1.0),
-            Level("of rare words", TITLES_AGREE & (_col("title_least") < 35), 0.5),
-            Level("of many rare words", TITLES_AGREE, 1.5),
-        ),
-    ),
-    Evidence(
-        "label",
-        "work",
-        (Level("a label on one of the titles", TITLES_AGREE & _col("labels_differ"), -0.5),),
-    ),
-    Evidence(
-        "title namesakes",
-        "work",
-        (
-            Level(
-                "a title that several first authors use, on lists of unlike length",
-                _col("title_is_equal") & (_col("people_of_title") > 2) & ~_col("same_author_count"),
-                -2 * _col("people_of_title").cast(pl.Float64).log(),
-            ),
-            Level(
-                "a title that several first authors use",
-                _col("title_is_equal") & (_col("people_of_title") > 1),
-                -_col("people_of_title").cast(pl.Float64).log(),
-            ),
-        ),
-    ),
-    Evidence(
-        "abstract",
-        "work",
-        (
-            Level("title, authors, date and abstract all equal", ALL_IS_EQUAL, 6.0),
-            Level(
-                "equal abstracts, found under many titles",
-                _col("abstract_is_equal") & (_col("titles_of_abstract") > 3),
-                0.0,
-            ),
-            Level(
-                "equal abstracts", _col("abstract_is_equal") & (_col("abstract_words") >= 50), 10.0
-            ),
-            Level(
-                "equal short abstracts",
-                _col("abstract_is_equal") & (_col("abstract_words") >= 20),
-                6.0,
-            ),
-            Level(
-                "equal abstracts, too short to count for more",
-                _col("abstract_is_equal") & (_col("abstract_words") >= 14),
-                3.5,
-            ),
-            Level(
-                "equal abstracts, far too short to count for more",
-                _col("abstract_is_equal") & (_col("abstract_words") >= 8),
-                3.0,
-            ),
-            Level(
-                "alike short abstracts",
-                (_col("abstract_similarity") >= 0.5) & (_col("abstract_words") < 30),
-                3.0,
-            ),
-            Level(
-                "nearly equal abstracts under different titles",
-                (_col("abstract_similarity") >= 0.9) & TITLES_DISAGREE,
-                3.0,
-            ),
-            Level(
-                "abstracts share much under different titles",
-                (_col("abstract_similarity") >= 0.25) & TITLES_DISAGREE,
-                1.0,
-            ),
-            Level("nearly equal abstracts", _col("abstract_similarity") >= 0.8, 7.0),
-            Level("edited abstracts", _col("abstract_similarity") >= 0.5, 5.5),
-            Level("abstracts share much", _col("abstract_similarity") >= 0.25, 4.0),
-            Level("abstracts share passages", _col("abstract_similarity") >= 0.12, 1.0),
-            Level("abstracts share phrases", _col("abstract_similarity") >= 0.06, -1.5),
-            Level("different abstracts", _col("abstract_similarity").is_not_null(), -5.0),
-        ),
-    ),
-    Evidence(
-        "figures",
-        "work",
-        (
-            Level("alike abstracts of other versions", UNTITLED & _col("versions_differ"), -7.0),
-            Level("alike abstracts with other figures", UNTITLED & _col("figures_differ"), -7.0),
-        ),
-    ),
-    Evidence(
-        "authors",
-        "work",
-        (
-            Level(
-                "the same authors",
-                (_col("author_similarity") >= 0.85)
-                & (_col("author_rarity") >= 12)
-                & _col("first_author_is_equal"),
-                4.0,
-            ),
-            Level(
-                "the same authors in another order",
-                (_col("author_similarity") >= 0.85) & (_col("author_rarity") >= 12),
-                3.0,
-            ),
-            Level("the same few or common names", _col("author_similarity") >= 0.85, 2.5),
-            Level("most authors shared", _col("author_similarity") >= 0.6, 1.5),
-            Level("some authors shared", _col("author_similarity") >= 0.35, 0.0),
-            Level(
-                "few authors shared, a list is cut",
-                (_col("author_similarity") < 0.35) & _col("authors_are_cut"),
-                -1.5,
-            ),
-            Level("few authors shared", _col("author_similarity") >= 0.1, -2.5),
-            Level("different authors", _col("author_similarity").is_not_null(), -4.0),
-        ),
-    ),
-    Evidence(
-        "author count",
-        "work",
-        (Level("as many authors", COUNTS_TELL & _col("same_author_count"), 0.5),),
-    ),
-    Evidence(
-        "day",
-        "work",
-        (
-            Level(
-                "the same day and abstract",
-                _col("same_day") & _col("abstract_is_equal") & (_col("abstract_words") >= 20),
-                3.0,
-            ),
-            Level("the same day", _col("same_day"), 1.0),
-        ),
-    ),
-    Evidence(
-        "identifier",
-        "work",
-        (Level("a shared identifier", _col("same_identifier"), 7.0),),
-    ),
-    Evidence(
-        "other identifier",
-        "version",
-        (Level("conflicting identifiers", ~_col("same_identifier"), -8.0),),
-    ),
-    Evidence(
-        "page",
-        "work",
-        (
-            Level("other pages of one volume under another title", OTHER_PLACE, -8.0),
-            Level(
-                "the same first page",
-                _col("same_page")
-                & (
-                    (_col("author_similarity") >= 0.35).fill_null(value=True)
-                    | (_col("people_of_title") == 1)
-                ),
-                1.5,
-            ),
-        ),
-    ),
-    Evidence(
-        "year",
-        "version",
-        (
-            Level("the same year", _col("year_gap") == 0, Rate(0.88, 0.2)),
-            Level("a preprint's year", _col("has_preprint") & (_col("year_gap") > 0), 0.0),
-            Level("an inferred year", _col("year_is_inferred") & (_col("year_gap") <= 1), 0.0),
-            Level(
-                "another year of one conference",
-                OTHER_EDITION & (_col("year_gap") >= 1),
-                Rate(0.01, 0.22),
-            ),
-            Level("one year apart", _col("year_gap") == 1, Rate(0.055, 0.25)),
-            Level("two years apart", _col("year_gap") == 2, Rate(0.02, 0.22)),
-            Level("three or four years apart", _col("year_gap") <= 4, Rate(0.015, 0.2)),
-            Level("five or more years apart", _col("year_gap") >= 5, Rate(0.01, 0.13)),
-        ),
-    ),
-    Evidence(
-        "venue",
-        "version",
-        (
-            Level("a preprint's venue", _col("has_preprint"), 0.0),
-            Level("another edition of one venue", OTHER_EDITION, 0.0),
-            Level("the same venue", _col("venue_relation") == 1, Rate(0.7, 0.2)),
-            Level("venues that are never one here", _col("venue_relation") == -1, Rate(0.03, 0.4)),
-            Level("venues of unlike names", _col("venue_relation") == 0, Rate(0.25, 0.4)),
-        ),
-    ),
-    Evidence(
-        "kind",
-        "version",
-        (
-            Level("a preprint", _col("has_preprint"), 0.0),
-            Level("another edition of one venue", OTHER_EDITION, 0.0),
-            Level("the same kind of publication", ~_col("kinds_differ"), Rate(0.96, 0.3)),
-            Level("another kind of publication", _col("kinds_differ"), Rate(0.03, 0.7)),
-        ),
-    ),
-    Evidence(
-        "pages",
-        "version",
-        (
-            Level("a preprint's pages", _col("has_preprint"), 0.0),
-            Level("pages of another edition of one venue", OTHER_EDITION, 0.0),
-            Level("the same first page", _col("same_page"), Rate(0.80, 0.03)),
-            Level("other pages", ~_col("same_page"), Rate(0.20, 0.97)),
-        ),
-    ),
-    Evidence(
-        "volume",
-        "version",
-        (
-            Level("a preprint's volume", _col("has_preprint"), 0.0),
-            Level(
-                "another volume or issue of one journal",
-                OTHER_EDITION & (~_col("same_volume") | ~_col("same_issue")),
-                Rate(0.008, 0.50),
-            ),
-            Level("the same volume", _col("same_volume"), Rate(0.90, 0.10)),
-            Level("another volume", ~_col("same_volume"), Rate(0.10, 0.90)),
-        ),
-    ),
-    Evidence(
-        "same text",
-        "version",
-        (
-            Level("word for word the same abstract", _col("abstract_is_equal"), 3.0),
-            Level("hardly edited abstract", _col("abstract_similarity") >= 0.5, 1.0),
-        ),
-    ),
-    Evidence(
-        "number of authors",
-        "version",
-        (
-            Level("another number of authors, names unknown", COUNTS_DIFFER & COUNTS_TELL, -3.0),
-            Level("as many authors", _col("same_author_count"), Rate(0.93, 0.60)),
-            Level("another number of authors", COUNTS_DIFFER, Rate(0.07, 0.40)),
-        ),
-    ),
-    Evidence(
-        "other figures",
-        "version",
-        (Level("alike abstracts with other figures", TITLED & _col("figures_differ"), -1.5),),
-    ),
-    Evidence(
-        "recurring title",
-        "version",
-        (
-            Level(
-                "a title that recurs from year to year",
-                (_col("years_of_title") >= 3) & (_col("year_gap") >= 1),
-                -2 * _col("years_of_title").cast(pl.Float64).log(),
-            ),
-        ),
-    ),
-)
+def weights_table(weights: Weights) -> pl.DataFrame:
+    """Return the weights as rows: the columns of `COLUMNS`, as `read_weights` reads them."""
+    rate = weights.same_version
+    rows: list[tuple[str, str, str, float | None, float | None, float | None]] = [
+        ("work", PRIOR, _COMPARED, weights.compared, None, None),
+        ("version", PRIOR, _OF_ONE_WORK, None, rate, 1.0 - rate),
+    ]
+    for kind in EVIDENCE:
+        for level, worth in zip(kind.levels, weights.worth[kind.name], strict=True):
+            if level.of_pair is not None:
+                continue
+            told = (
+                (None, worth.same, worth.other) if isinstance(worth, Rate) else (worth, None, None)
+            )
+            rows.append((kind.question, kind.name, level.says, *told))
+    numbers = dict.fromkeys(COLUMNS[3:], pl.Float64)
+    schema = {**dict.fromkeys(COLUMNS[:3], pl.String), **numbers}
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        pl.col(*COLUMNS[3:]).round(6)
+    )
+
+
+def _worth(row: Mapping[str, str | None], place: str) -> float | Rate:
+    numbers = {name: row[name] for name in COLUMNS[3:] if row[name]}
+    try:
+        values = {name: float(text or "") for name, text in numbers.items()}
+    except ValueError:
+        values = {}
+    if values.keys() == {"nats"} and np.isfinite(values["nats"]):
+        return values["nats"]
+    if values.keys() == {"same", "other"} and all(0 < rate < 1 for rate in values.values()):
+        return Rate(**values)
+    raise WeightsError(
+        f"{place} needs a number under nats, or one between 0 and 1 under both same and other:"
+        f" {_REMEDY}"
+    )

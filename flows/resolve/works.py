@@ -10,7 +10,6 @@ import polars as pl
 
 from flows.resolve.clustering import CONFLICT, cluster
 from flows.resolve.papers import Compared
-from flows.resolve.weights import WORK_PRIOR
 from schemas import TABLES
 from schemas.dictionary import empty_frame, polars_schema
 
@@ -228,7 +227,9 @@ def _kinds(compared: Compared, membership: pl.DataFrame) -> pl.DataFrame:
     do."""
     rows = compared.features.rows.select(
         "record_id",
-        kind=pl.when(pl.col("version") == "preprint").then(pl.lit("preprint")).otherwise("kind"),
+        kind=pl.when(pl.col("version") == "preprint")
+        .then(pl.lit("preprint"))
+        .otherwise(pl.col("kind").cast(pl.String)),
     )
     return (
         rows.join(membership, on="record_id")
@@ -248,7 +249,7 @@ def _corrections(compared: Compared, membership: pl.DataFrame) -> pl.DataFrame:
     ends = _of_papers(notes, compared, membership)
     # What the authors say counts, and that the whole title is named.
     log_odds = (
-        WORK_PRIOR + 5.0
+        compared.weights.compared + 5.0
         + pl.when(pl.col("title_rarity") >= 20).then(1.0).otherwise(-2.0)
         + pl.when(pl.col("author_similarity") >= 0.6).then(3.0)
         .when(pl.col("author_similarity").is_not_null()).then(-3.0)

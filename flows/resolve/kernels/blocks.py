@@ -9,11 +9,12 @@ from flows.resolve.kernels.likeness import (
     Scratch,
     Sides,
     abstracts_alike,
+    abstracts_may_be_alike,
     scratch,
     titles_alike,
     weight_shared,
 )
-from flows.resolve.kernels.words import Array
+from flows.resolve.kernels.words import Array, Unsigned
 
 # How near two rows have to be to be compared in full.
 TITLE_AND_ALL = (0.33, 0.4)
@@ -27,13 +28,14 @@ ABSTRACT_ALONE = 0.06
 NAMES_ALONE = 0.5
 
 EXACT, BY_WORDS, BY_LETTERS, BY_ABSTRACT = range(4)
+HALF = 0xFFFFFFFF
 
 
 @kernel
 def repeated(keys: Array) -> Array:
     """Return which keys may stand more than once: a filter that lets no such key out."""
     bits = 16
-    while (1 << bits) < len(keys) and bits < 26:
+    while (1 << bits) < len(keys) and bits < 27:
         bits += 1
     seen = np.zeros(1 << bits, np.uint8)
     shift = np.uint64(64 - bits)
@@ -69,6 +71,24 @@ def word_pairs(words: Array) -> tuple[Array, Array]:
 
 
 @kernel
+def words_shared(pairs: Array, words: Array, fewest: int) -> Array:
+    """Return which pairs (numbers) have so many words in common; of rows with fewer words (0: no
+    word), all that one of them has."""
+    most = words.shape[1]
+    out = np.empty(len(pairs), np.bool_)
+    for at in range(len(pairs)):
+        left, right = np.int64(pairs[at] >> np.uint64(32)), np.int64(pairs[at] & np.uint64(HALF))
+        shared = of_left = of_right = 0
+        for one in range(most):
+            of_left += words[left, one] != 0
+            of_right += words[right, one] != 0
+            for other in range(most):
+                shared += words[left, one] != 0 and words[left, one] == words[right, other]
+        out[at] = shared >= min(fewest, of_left, of_right)
+    return out
+
+
+@kernel
 def smallest(values: Array, starts: Array, most: int) -> tuple[Array, Array]:
     """Return (row, value) for the `most` smallest values of each sorted list."""
     rows = np.empty((len(starts) - 1) * most, np.uint32)
@@ -83,55 +103,52 @@ def smallest(values: Array, starts: Array, most: int) -> tuple[Array, Array]:
 
 
 @kernel
-def pairs_within(rows: Array, starts: Array, sides: Sides, kind: int) -> tuple[Array, Array, int]:
-    """Return the near pairs (left < right) of the rows of each block, and how many were looked
-    at."""
-    room = scratch()
-    left = np.empty(1024, np.uint32)
-    right = np.empty(1024, np.uint32)
-    count = looked = 0
+def pairs_within(rows: Array, starts: Array) -> Array:
+    """Return the pairs of the rows of each block as numbers: the lower row above 32 bits of the
+    higher one."""
+    count = 0
+    for block in range(len(starts) - 1):
+        size = starts[block + 1] - starts[block]
+        count += size * (size - 1) // 2
+    pairs = np.empty(count, np.uint64)
+    place = 0
     for block in range(len(starts) - 1):
         for one in range(starts[block], starts[block + 1]):
             for other in range(one + 1, starts[block + 1]):
-                looked += 1
-                low, high = min(rows[one], rows[other]), max(rows[one], rows[other])
-                if low != high and _is_near(sides, low, high, kind, room):
-                    if count == len(left):
-                        left = np.concatenate((left, np.empty(count, np.uint32)))
-                        right = np.concatenate((right, np.empty(count, np.uint32)))
-                    left[count] = low
-                    right[count] = high
-                    count += 1
-    return left[:count].copy(), right[:count].copy(), looked
+                pairs[place] = _pair(rows[one], rows[other])
+                place += rows[one] != rows[other]
+    return pairs[:place]
 
 
 @kernel
-def pairs_beside(
-    rows: Array,
-    reach: Array,
-    start: int,
-    end: int,
-    sides: Sides,
-    kind: int,
-) -> tuple[Array, Array, int]:
-    """Return the near pairs of the rows in some places with those after them, each up to its
-    `reach` (a place)."""
-    room = scratch()
-    left = np.empty(1024, np.uint32)
-    right = np.empty(1024, np.uint32)
-    count = looked = 0
-    for one in range(start, end):
+def pairs_beside(rows: Array, reach: Array) -> Array:
+    """Return the pairs of each row with those after it up to its `reach` (a place), as numbers."""
+    count = 0
+    for one in range(len(rows)):
+        count += max(reach[one] - one - 1, 0)
+    pairs = np.empty(count, np.uint64)
+    place = 0
+    for one in range(len(rows)):
         for other in range(one + 1, reach[one]):
-            looked += 1
-            low, high = min(rows[one], rows[other]), max(rows[one], rows[other])
-            if low != high and _is_near(sides, low, high, kind, room):
-                if count == len(left):
-                    left = np.concatenate((left, np.empty(count, np.uint32)))
-                    right = np.concatenate((right, np.empty(count, np.uint32)))
-                left[count] = low
-                right[count] = high
-                count += 1
-    return left[:count].copy(), right[:count].copy(), looked
+            pairs[place] = _pair(rows[one], rows[other])
+            place += rows[one] != rows[other]
+    return pairs[:place]
+
+
+@kernel
+def _pair(one: Unsigned, other: Unsigned) -> Unsigned:
+    return (np.uint64(min(one, other)) << np.uint64(32)) | np.uint64(max(one, other))
+
+
+@kernel
+def are_near(pairs: Array, sides: Sides, kind: int) -> Array:
+    """Return which pairs (numbers) are near enough to be compared in full."""
+    room = scratch()
+    out = np.empty(len(pairs), np.bool_)
+    for at in range(len(pairs)):
+        left, right = np.int64(pairs[at] >> np.uint64(32)), np.int64(pairs[at] & np.uint64(HALF))
+        out[at] = _is_near(sides, left, right, kind, room)
+    return out
 
 
 @kernel
@@ -157,9 +174,7 @@ def reaches(block: Array, second: Array, small: int, neighbours: int) -> Array:
 
 
 @kernel
-def _is_near(sides: Sides, left: int, right: int, kind: int, room: Scratch) -> bool:
-    if kind == EXACT:
-        return True
+def _is_near(sides: Sides, left: Unsigned, right: Unsigned, kind: int, room: Scratch) -> bool:
     titles = min(sides.title_total[left], sides.title_total[right])
     shared = weight_shared(
         sides.title_words, sides.title_word_starts, sides.title_rarity, left, right
@@ -191,5 +206,8 @@ def _is_near(sides: Sides, left: int, right: int, kind: int, room: Scratch) -> b
         names = min(sides.name_total[left], sides.name_total[right])
         if names > 0 and shared_names >= NAMES_ALONE * names:
             return True
+    is_sought = kind == BY_ABSTRACT and not is_titled
+    if not is_sought and not abstracts_may_be_alike(sides, left, right):
+        return False
     share, _ = abstracts_alike(sides, left, right)
     return share >= (ABSTRACT if is_titled else ABSTRACT_ALONE)

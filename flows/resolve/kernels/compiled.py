@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
@@ -12,6 +13,9 @@ from flows.parallel import cores
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+
+LARGE = 4 * 1024 * 1024
+_M_MMAP_THRESHOLD = -3
 
 
 def kernel(function: F) -> F:
@@ -38,3 +42,16 @@ def in_parts(count: int, least: int, function: Callable[[int, int], T]) -> list[
         return [function(0, count)]
     with ThreadPoolExecutor(parts) as threads:
         return list(threads.map(function, edges[:-1], edges[1:]))
+
+
+def return_large_arrays() -> None:
+    """Have the C library give arrays of LARGE bytes back to the system once they are done with.
+
+    glibc learns to keep room of the size it was asked for, and what stays is then strewn over it: a
+    large input would take twice its memory. See mallopt(3), which other C libraries lack.
+    """
+    try:
+        adjust = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    adjust(_M_MMAP_THRESHOLD, LARGE)

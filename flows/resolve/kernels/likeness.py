@@ -12,6 +12,8 @@ from flows.resolve.kernels.words import BLANK, Array
 
 LONGEST = 4096
 """Bytes of a text beyond this are not compared."""
+SKETCHED = 12
+"""So many of the smallest shingles are looked at before all are."""
 
 
 class Sides(NamedTuple):
@@ -194,3 +196,20 @@ def abstracts_alike(sides: Sides, left: int, right: int) -> tuple[float, int]:
     if least == 0:
         return 0.0, 0
     return shared / least, least * (SAMPLED if is_sampled else 1)
+
+
+@kernel
+def abstracts_may_be_alike(sides: Sides, left: int, right: int) -> bool:
+    """Return whether one of the smallest shingles of two abstracts is common to them: a min-wise
+    sample (A. Broder, On the resemblance and containment of documents, 1997), quick to look at."""
+    starts = sides.shingle_starts
+    one, one_end = starts[left], min(starts[left] + SKETCHED, starts[left + 1])
+    other, other_end = starts[right], min(starts[right] + SKETCHED, starts[right + 1])
+    while one < one_end and other < other_end:
+        if sides.shingles[one] == sides.shingles[other]:
+            return True
+        if sides.shingles[one] < sides.shingles[other]:
+            one += 1
+        else:
+            other += 1
+    return False

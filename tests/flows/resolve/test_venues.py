@@ -7,11 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from flows.resolve.kernels.venues import venues_alike
 from flows.resolve.kernels.words import texts
+from flows.resolve.levels import EVIDENCE
 from flows.resolve.papers import resolve_papers
-from flows.resolve.venues import learned_lifts, venue_relations
+from flows.resolve.venues import venue_relations, venues_seen
 from tests.flows.resolve.sample import JUDGEMENTS, frame, record
 
 SURE = {"title_similarity": 1.0, "title_rarity": 30.0, "author_similarity": 1.0, "year_gap": 0}
@@ -40,8 +42,7 @@ def relation_of(
     """The relation of two venues on an input of sure pairs (`taught`)."""
     pairs, names = told(*taught, (one, other))
     asked = pairs.tail(1).with_columns(**{name: pl.lit(value) for name, value in said.items()})
-    lifts = learned_lifts(pl.concat([pairs.head(-1), asked.with_columns(title_similarity=0.5)]))
-    found = venue_relations(asked, names, lifts)
+    found = venue_relations(asked, names, venues_seen(pairs.head(-1)))
     assert found.dtype == pl.Int8
     return found.item()
 
@@ -50,6 +51,11 @@ def alike(one: str, other: str) -> float:
     column = texts(pl.Series([one, other]))
     pair = (pl.Series([0]).to_numpy(), pl.Series([1]).to_numpy())
     return venues_alike(column.data, column.starts, *pair).item()
+
+
+def said_of_venues(scored: pl.DataFrame) -> list[str]:
+    kind = next(kind for kind in EVIDENCE if kind.name == "venue")
+    return [kind.levels[level - 1].says for level in scored["level venue"]]
 
 
 OTHERS = [("soil letters", "soil letters")] * 40
@@ -79,7 +85,7 @@ def test_what_is_not_sure_teaches_nothing() -> None:
     doubts = [{"title_similarity": 0.9}, {"title_rarity": 5.0}, {"author_similarity": 0.5}]
     for doubt in [*doubts, {"year_gap": 1}, {"year_gap": None}]:
         pairs, _ = told(*[("jcss", "meadow science")] * 20, *OTHERS, **doubt)
-        assert learned_lifts(pairs).is_empty()
+        assert venues_seen(pairs).alone.is_empty()
 
 
 def test_many_copies_of_one_paper_teach_as_little_as_one() -> None:
@@ -87,8 +93,8 @@ def test_many_copies_of_one_paper_teach_as_little_as_one() -> None:
     copies = pairs.with_columns(
         left=pl.when(pl.int_range(pl.len()) < 15).then(0).otherwise("left").cast(pl.Int64)
     )
-    assert learned_lifts(pairs).height == 1
-    assert learned_lifts(copies).is_empty()
+    assert venues_seen(pairs).alone.height == 3
+    assert venues_seen(copies).alone.height == 1
 
 
 def test_neither_the_order_of_pairs_nor_their_sides_matter() -> None:
@@ -99,9 +105,11 @@ def test_neither_the_order_of_pairs_nor_their_sides_matter() -> None:
         {"left": "right", "right": "left", "venue_left": "venue_right",
          "venue_right": "venue_left"}
     ).reverse()  # fmt: skip
-    lifts, again = (learned_lifts(known).sort("low", "high") for known in (pairs, swapped))
-    assert lifts.height == 3
-    assert lifts.equals(again.select(lifts.columns))
+    seen, again = venues_seen(pairs), venues_seen(swapped)
+    assert seen.total == again.total == 2_000_000 * len(rows)
+    assert_frame_equal(seen.alone, again.alone, check_row_order=False)
+    assert_frame_equal(seen.together, again.together, check_row_order=False)
+    assert seen.together.height == 3
 
 
 @pytest.mark.parametrize(
@@ -139,7 +147,7 @@ def test_a_journal_and_a_workshop_of_one_topic_are_not_one() -> None:
         record("b", title="Nectar Memory in Foragers", venue="Workshop on Nectar Research", year=9),
     ]
     scored = resolve_papers(frame(pair), JUDGEMENTS).scored
-    assert scored["venue_relation"].to_list() == [0]
+    assert said_of_venues(scored) == ["venues of unlike names"]
 
 
 def test_an_input_shows_that_a_short_name_is_a_long_one() -> None:
@@ -167,10 +175,8 @@ def test_an_input_shows_that_a_short_name_is_a_long_one() -> None:
         for row in rows
     ]  # fmt: skip
     compared = resolve_papers(frame(rows), JUDGEMENTS)
-    names = compared.features.venues.to_list()
-    ends = {names.index("jmes"), names.index("meadow ecology")}
-    both = compared.scored.filter(
-        pl.col("venue_left").is_in(ends), pl.col("venue_left") != pl.col("venue_right"),
-        pl.col("venue_right").is_in(ends),
-    )  # fmt: skip
-    assert set(both["venue_relation"]) == {1}
+    number = compared.features.rows["venue"]
+    short, long = (compared.features.venues.index_of(name) for name in ("jmes", "meadow ecology"))
+    ends = [number.gather(compared.scored[side]) for side in ("left", "right")]
+    is_both = (ends[0].is_in([short, long]) & ends[1].is_in([short, long])) & (ends[0] != ends[1])
+    assert set(said_of_venues(compared.scored.filter(is_both))) == {"the same venue"}

@@ -45,6 +45,8 @@ LOOSE_NEIGHBOURS = 3
 
 RARE_TITLE_WORDS = 4
 RARE_WORDS = 6
+# Of so many of the rarest words, so many have to be common: two are by chance, in a large input.
+RARE_LOOKED_AT = 8
 FEWEST_SHARED = 3
 ABSTRACT_KEYS = 4
 # Keys that are sorted at a time.
@@ -66,8 +68,8 @@ class Keyed(NamedTuple):
     rows: Array
     keys: Array
     words: Array | None = None
-    """The words of each row (0: none) that its keys were made of, where many pairs share one key
-    by chance: so many have to be common to two rows as FEWEST_SHARED says."""
+    """Where many pairs share a key by chance: words of each row (0: none), of which FEWEST_SHARED
+    have to be common to two rows."""
 
 
 @dataclass(frozen=True)
@@ -162,15 +164,16 @@ def abstract_words(features: Features) -> Keyed:
 def rare_title_words(features: Features) -> Keyed:
     """Pairs of the rarest words of the title."""
     words = features.title_words
-    chosen = rarest((words.lists,), (_known(words),), RARE_TITLE_WORDS)
-    return Keyed(*word_pairs(chosen))
+    chosen = rarest((words.lists,), (_known(words),), RARE_LOOKED_AT)
+    return Keyed(*word_pairs(chosen[:, :RARE_TITLE_WORDS]), chosen)
 
 
 def rare_words(features: Features) -> Keyed:
     """Pairs of the rarest words of title and authors."""
     both = (features.title_words, features.name_words)
-    chosen = rarest(tuple(words.lists for words in both), tuple(map(_known, both)), RARE_WORDS)
-    return Keyed(*word_pairs(chosen), chosen)
+    lists = tuple(words.lists for words in both)
+    chosen = rarest(lists, tuple(map(_known, both)), RARE_LOOKED_AT)
+    return Keyed(*word_pairs(chosen[:, :RARE_WORDS]), chosen)
 
 
 def _known(words: Words) -> Array:

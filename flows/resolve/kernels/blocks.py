@@ -22,7 +22,10 @@ TITLE_ALONE = 0.7
 ALL_ALONE = 0.6
 # Titles that begin with one word and share words of this rarity are shown side by side.
 FAMILY_RARITY = 6.0
+# Of those that begin with the same letters there are many more.
+FAMILY_ALONE = 9.0
 LETTERS = 0.7
+NAMES_AND_LETTERS = 0.2
 ABSTRACT = 0.15
 ABSTRACT_ALONE = 0.06
 NAMES_ALONE = 0.5
@@ -197,17 +200,21 @@ def _is_near(sides: Sides, left: Unsigned, right: Unsigned, kind: int, room: Scr
         if (
             sides.opening[left] != 0
             and sides.opening[left] == sides.opening[right]
-            and shared >= FAMILY_RARITY
+            and shared >= (FAMILY_RARITY if kind == BY_WORDS else FAMILY_ALONE)
         ):
             return True
-        if kind == BY_LETTERS and titles_alike(sides, left, right, room) >= LETTERS:
+        names = min(sides.name_total[left], sides.name_total[right])
+        if (
+            kind == BY_LETTERS
+            and shared_names >= NAMES_AND_LETTERS * names
+            and titles_alike(sides, left, right, room) >= LETTERS
+        ):
             return True
     elif kind != BY_ABSTRACT:
         names = min(sides.name_total[left], sides.name_total[right])
         if names > 0 and shared_names >= NAMES_ALONE * names:
             return True
-    is_sought = kind == BY_ABSTRACT and not is_titled
-    if not is_sought and not abstracts_may_be_alike(sides, left, right):
+    if not abstracts_may_be_alike(sides, left, right, 2 if kind == BY_ABSTRACT else 1):
         return False
     share, _ = abstracts_alike(sides, left, right)
     return share >= (ABSTRACT if is_titled else ABSTRACT_ALONE)

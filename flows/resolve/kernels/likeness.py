@@ -12,7 +12,7 @@ from flows.resolve.kernels.words import BLANK, Array
 
 LONGEST = 4096
 """Bytes of a text beyond this are not compared."""
-SKETCHED = 12
+SKETCHED = 16
 """So many of the smallest shingles are looked at before all are."""
 
 
@@ -199,16 +199,24 @@ def abstracts_alike(sides: Sides, left: int, right: int) -> tuple[float, int]:
 
 
 @kernel
-def abstracts_may_be_alike(sides: Sides, left: int, right: int) -> bool:
-    """Return whether one of the smallest shingles of two abstracts is common to them: a min-wise
-    sample (A. Broder, On the resemblance and containment of documents, 1997), quick to look at."""
+def abstracts_may_be_alike(sides: Sides, left: int, right: int, fewest: int) -> bool:
+    """Return whether so many of the smallest shingles of two abstracts are common to them, or all
+    that one has: a min-wise sample (A. Broder, On the resemblance and containment of documents,
+    1997), quick to look at."""
     starts = sides.shingle_starts
     one, one_end = starts[left], min(starts[left] + SKETCHED, starts[left + 1])
     other, other_end = starts[right], min(starts[right] + SKETCHED, starts[right + 1])
+    missing = min(fewest, one_end - one, other_end - other)
+    if missing == 0:
+        return False
     while one < one_end and other < other_end:
         if sides.shingles[one] == sides.shingles[other]:
-            return True
-        if sides.shingles[one] < sides.shingles[other]:
+            missing -= 1
+            if missing == 0:
+                return True
+            one += 1
+            other += 1
+        elif sides.shingles[one] < sides.shingles[other]:
             one += 1
         else:
             other += 1

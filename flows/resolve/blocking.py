@@ -214,7 +214,7 @@ def candidates(features: Features, sides: Sides) -> Candidates:
     found = []
     left_out = 0
     for bit, key in enumerate(KEYS):
-        pairs, missed = _pairs(key.values(features), key, features, sides)
+        pairs, missed = _pairs(key, features, sides)
         found.append(
             pl.DataFrame(
                 {
@@ -240,11 +240,10 @@ def key_names(keys: pl.Expr) -> pl.Expr:
     )
 
 
-def _pairs(keyed: Keyed, key: Key, features: Features, sides: Sides) -> tuple[Array, int]:
+def _pairs(key: Key, features: Features, sides: Sides) -> tuple[Array, int]:
     """Return the near pairs of rows with one key (as numbers, see `kernels.blocks`), and how many
     were not looked at."""
-    may_repeat = repeated(keyed.keys)
-    rows, keys = keyed.rows[may_repeat], keyed.keys[may_repeat]
+    rows, keys, words = _repeated(key.values(features))
     parts = len(keys) // BATCH + 1
     share = (keys % np.uint64(parts)).astype(np.uint8)
     found = []
@@ -252,13 +251,19 @@ def _pairs(keyed: Keyed, key: Key, features: Features, sides: Sides) -> tuple[Ar
     for part in range(parts):
         chosen = share == part
         pairs, missed = _pairs_of_part(rows[chosen], keys[chosen], key, features)
-        if keyed.words is not None:
-            pairs = _chosen(pairs, partial(words_shared, words=keyed.words, fewest=FEWEST_SHARED))
+        if words is not None:
+            pairs = _chosen(pairs, partial(words_shared, words=words, fewest=FEWEST_SHARED))
         if key.kind != EXACT:
             pairs = _chosen(pairs, partial(are_near, sides=sides, kind=key.kind))
         found.append(pairs)
         left_out += missed
     return _unique(np.concatenate(found)), left_out
+
+
+def _repeated(keyed: Keyed) -> Keyed:
+    """Return what has a key that may stand more than once."""
+    may_repeat = repeated(keyed.keys)
+    return Keyed(keyed.rows[may_repeat], keyed.keys[may_repeat], keyed.words)
 
 
 def _pairs_of_part(rows: Array, keys: Array, key: Key, features: Features) -> tuple[Array, int]:

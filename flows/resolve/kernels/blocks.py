@@ -177,7 +177,19 @@ def reaches(block: Array, second: Array, small: int, neighbours: int) -> Array:
 
 
 @kernel
+def _abstracts_are_near(sides: Sides, left: Unsigned, right: Unsigned, sampled: int) -> bool:
+    if not abstracts_may_be_alike(sides, left, right, sampled):
+        return False
+    is_titled = sides.title_hash[left] != 0 and sides.title_hash[right] != 0
+    share, _ = abstracts_alike(sides, left, right)
+    return share >= (ABSTRACT if is_titled else ABSTRACT_ALONE)
+
+
+@kernel
 def _is_near(sides: Sides, left: Unsigned, right: Unsigned, kind: int, room: Scratch) -> bool:
+    if kind == BY_ABSTRACT:
+        # Those with like titles meet under other keys.
+        return _abstracts_are_near(sides, left, right, 2)
     titles = min(sides.title_total[left], sides.title_total[right])
     shared = weight_shared(
         sides.title_words, sides.title_word_starts, sides.title_rarity, left, right
@@ -210,11 +222,8 @@ def _is_near(sides: Sides, left: Unsigned, right: Unsigned, kind: int, room: Scr
             and titles_alike(sides, left, right, room) >= LETTERS
         ):
             return True
-    elif kind != BY_ABSTRACT:
+    else:
         names = min(sides.name_total[left], sides.name_total[right])
         if names > 0 and shared_names >= NAMES_ALONE * names:
             return True
-    if not abstracts_may_be_alike(sides, left, right, 2 if kind == BY_ABSTRACT else 1):
-        return False
-    share, _ = abstracts_alike(sides, left, right)
-    return share >= (ABSTRACT if is_titled else ABSTRACT_ALONE)
+    return _abstracts_are_near(sides, left, right, 1)

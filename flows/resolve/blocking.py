@@ -37,6 +37,7 @@ from flows.resolve.kernels.compiled import in_parts
 from flows.resolve.kernels.likeness import Sides
 from flows.resolve.kernels.rarity import rarest
 from flows.resolve.kernels.words import Array
+from flows.resolve.stated import identifier_key
 
 # Up to this size all pairs of a block are compared.
 SMALL_BLOCK = 12
@@ -94,15 +95,14 @@ def arxiv_id(features: Features) -> Keyed:
 
 
 def other_identifier(features: Features) -> Keyed:
-    """Any further identifier, with its scheme."""
-    listed = features.rows.filter(pl.col("identifiers").is_not_null())
-    each = listed.select("row", key="identifiers").explode("key").drop_nulls()
-    keys = each.select(
-        "row",
-        key=_hashed(
-            pl.col("key").struct.field("scheme") + ":" + pl.col("key").struct.field("value")
-        ),
-    ).drop_nulls()
+    """Any identifier, with its scheme; also that of a record's preprint or publication, as stated
+    by its source."""
+    listed = [
+        features.rows.filter(pl.col(name).is_not_null()).select("row", key=name).explode("key")
+        for name in ("identifiers", "preprint_ties")
+    ]
+    listed[0] = listed[0].drop_nulls().with_columns(identifier_key(pl.col("key")).alias("key"))
+    keys = pl.concat(listed).select("row", key=_hashed(pl.col("key"))).drop_nulls().unique()
     return Keyed(keys["row"].to_numpy(), keys["key"].to_numpy())
 
 

@@ -39,6 +39,7 @@ from flows.resolve.marks import (
     title_suffixes,
     unlabelled,
 )
+from flows.resolve.stated import identifier_key
 
 # Identifiers of which a paper has one: two different values are two papers. A source's own keys are
 # not among them, since a preprint and its publication are two entries of one source.
@@ -103,9 +104,9 @@ class Comparison:
 
 
 SIDE_COLUMNS = (
-    "version", "doi", "arxiv_id", "identifiers", "date_basis", "year", "day", "title_hash",
-    "head_hash", "has_label", "opening", "venue", "kind", "first_page", "volume", "issue",
-    "abstract_hash", "abstract_length", "authors_cut", "author_count",
+    "version", "doi", "arxiv_id", "identifiers", "preprint_ties", "date_basis", "year", "day",
+    "title_hash", "head_hash", "has_label", "opening", "venue", "kind", "first_page", "volume",
+    "issue", "abstract_hash", "abstract_length", "authors_cut", "author_count",
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
     "title_similarity", "title_rarity", "title_least", "title_containment", "head_similarity",
@@ -115,6 +116,7 @@ EVIDENCE_COLUMNS = (
     "author_rarity", "author_similarity", "first_author_is_equal", "authors_are_cut",
     "abstract_similarity", "abstract_is_equal", "abstract_words", "figures_differ",
     "versions_differ", "people_of_title", "years_of_title", "titles_of_abstract", "same_identifier",
+    "preprint_is_stated",
     "same_day", "same_author_count", "year_gap", "year_is_inferred", "labels_differ",
     "has_preprint", "venue_left", "venue_right", "are_proceedings", "kinds_differ", "same_page",
     "same_volume", "same_issue",
@@ -156,6 +158,7 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
     are_siblings = ((pl.col("core_left") == pl.col("core_right")) & is_left_over) | pl.col(
         "is_another_version"
     )
+    is_stated = pl.lit(_preprint_is_stated(compared))
     return told.with_columns(
         numbers_conflict=(
             ((over[0] > 0) & (over[1] > 0) & is_like)
@@ -182,12 +185,13 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         people_of_title=pl.col("people_of_title_left"),
         years_of_title=pl.col("years_of_title_left"),
         titles_of_abstract=pl.col("titles_of_abstract_left"),
-        same_identifier=_same_identifier(compared),
+        preprint_is_stated=is_stated,
+        same_identifier=_same_identifier(compared, is_stated),
         same_day=pl.col("day_left") == pl.col("day_right"),
         same_author_count=pl.col("author_count_left") == pl.col("author_count_right"),
         year_gap=(pl.col("year_left") - pl.col("year_right")).abs().cast(pl.Int32),
         year_is_inferred=_either("date_basis", "inferred_year"),
-        has_preprint=_either("version", "preprint") | _either("kind", "preprint"),
+        has_preprint=_either("version", "preprint") | _either("kind", "preprint") | is_stated,
         labels_differ=pl.col("has_label_left") != pl.col("has_label_right"),
         are_proceedings=(pl.col("kind_left") == "proceedings")
         & (pl.col("kind_right") == "proceedings"),
@@ -304,15 +308,31 @@ def _spread(rows: pl.DataFrame, asked: pl.Series) -> pl.DataFrame:
     )
 
 
-def _same_identifier(pairs: pl.DataFrame) -> pl.Series:
-    """Return true where an identifier is shared, false where two contradict, else null."""
+def _same_identifier(pairs: pl.DataFrame, is_stated: pl.Expr) -> pl.Series:
+    """Return true where an identifier is shared, or one names the other's preprint or publication,
+    false where two contradict, else null."""
     return pairs.select(
-        pl.when(_identifier_is_shared(pairs))
+        pl.when(_identifier_is_shared(pairs) | is_stated)
         .then(pl.lit(value=True))
         .when(_identifiers_conflict(pairs))
         .then(pl.lit(value=False))
         .alias("same_identifier")
     ).to_series()
+
+
+def _preprint_is_stated(pairs: pl.DataFrame) -> pl.Series:
+    """Return for which pairs a source states that one is the preprint of the other."""
+    is_stated = np.zeros(pairs.height, np.bool_)
+    for mine, other in (("left", "right"), ("right", "left")):
+        asked = (
+            pairs.select(ties=f"preprint_ties_{mine}", named=f"identifiers_{other}")
+            .with_row_index("pair")
+            .drop_nulls()
+        )
+        keys = pl.col("named").list.eval(identifier_key(pl.element()))
+        found = asked.filter(pl.col("ties").list.set_intersection(keys).list.len() > 0)
+        is_stated[found["pair"].to_numpy()] = True
+    return pl.Series("preprint_is_stated", is_stated)
 
 
 def _identifier_is_shared(pairs: pl.DataFrame) -> pl.Expr:

@@ -29,6 +29,7 @@ from flows.resolve.kernels.words import Array, Lists, Texts, folded, joined, tex
 from flows.resolve.marks import unlabelled
 from flows.resolve.publication import publication
 from flows.resolve.repair import repaired
+from flows.resolve.stated import preprint_ties
 from flows.resolve.weighing import NAMES_COUNTED, TITLES_COUNTED, known_counts
 
 # Words of titles that recur from issue to issue: they say nothing about which paper it is.
@@ -91,7 +92,8 @@ def describe(records: pl.DataFrame | Iterable[pl.DataFrame]) -> Features:
     """Return what is compared of `records` (readable text), whatever their order; or of batches of
     them in the order of their record_id.
 
-    rows: row, record_id, source, version, title, dates and identifiers as they are; title_hash,
+    rows: row, record_id, source, version, title, dates and identifiers as they are; preprint_ties
+    (identifiers that a source ties to it, see `stated`); title_hash,
     head_hash and head_bytes (before the colon), title_start and title_opening (its first letters),
     opening (its first word without a number), surname (of the first author), people_hash (all
     author names), abstract_hash, abstract_opening, abstract_ending: hashes, 0 where absent;
@@ -178,6 +180,7 @@ def _described(records: pl.DataFrame) -> dict[str, Any]:
         "record_id", "doi", "arxiv_id", "title",
         pl.col("source", "version", "date_basis").cast(pl.Categorical),
         identifiers=of_papers(pl.col("identifiers")),
+        preprint_ties=preprint_ties(pl.col("related")),
         year=pl.col("publication_date").dt.year(),
         day=pl.when(pl.col("date_precision") == "day").then("publication_date"),
         authors_cut=~pl.col("authors_complete").fill_null(value=True),

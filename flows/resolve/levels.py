@@ -289,7 +289,12 @@ EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "identifier",
         "work",
-        (Level("a shared identifier", _col("same_identifier")),),
+        (
+            Level(
+                "a source states that one is the preprint of the other", _col("preprint_is_stated")
+            ),
+            Level("a shared identifier", _col("same_identifier")),
+        ),
     ),
     Evidence(
         "other identifier",

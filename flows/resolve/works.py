@@ -10,27 +10,13 @@ import polars as pl
 
 from flows.resolve.clustering import CONFLICT, cluster
 from flows.resolve.papers import Compared
+from flows.resolve.stated import STATED, identifier_key
 from schemas import TABLES
 from schemas.dictionary import empty_frame, polars_schema
 
 # Log-odds of one work from which on two papers are versions of it.
 SURE = 2.2
 INFERRED = "inferred"
-# What sources state, and what it is read as; the second of each is told from the other side.
-STATED: dict[str, tuple[str, bool]] = {
-    "is_preprint_of": ("is_preprint_of", False), "has_preprint": ("is_preprint_of", True),
-    "is_version_of": ("is_version_of", False), "has_version": ("is_version_of", True),
-    "is_new_version_of": ("is_version_of", False),
-    "is_previous_version_of": ("is_version_of", True),
-    "is_identical_to": ("is_version_of", False), "is_variant_form_of": ("is_version_of", False),
-    "is_original_form_of": ("is_version_of", True), "is_manuscript_of": ("is_version_of", False),
-    "has_manuscript": ("is_version_of", True), "extends": ("extends", False),
-    "is_extended_by": ("extends", True), "continues": ("extends", False),
-    "is_continued_by": ("extends", True), "corrects": ("corrects", False),
-    "is_corrected_by": ("corrects", True), "retracts": ("retracts", False),
-    "is_retracted_by": ("retracts", True),
-}  # fmt: skip
-_RESOLVER = r"^https?://(?:dx\.)?doi\.org/|^https?://arxiv\.org/abs/|^doi:|^arxiv:"
 _SCHEMA = polars_schema(TABLES["relations"])
 OF_ONE_WORK = ("is_preprint_of", "is_version_of", "extends")
 
@@ -145,29 +131,25 @@ def _stated(records: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:
         homes.select("paper_id", identifier="identifiers")
         .explode("identifier")
         .drop_nulls()
-        .select(
-            pl.col("identifier").struct.field("scheme"),
-            pl.col("identifier").struct.field("value").str.to_lowercase(),
-            other="paper_id",
-        )
+        .select(key=identifier_key(pl.col("identifier")), other="paper_id")
         .unique()
     )
     # An identifier that stands in several papers names none of them.
-    named = named.filter(pl.len().over("scheme", "value") == 1)
+    named = named.filter(pl.len().over("key") == 1)
     said = (
         homes.select("source", "paper_id", related="related")
         .explode("related")
         .drop_nulls("related")
+        .with_columns(key=identifier_key(pl.col("related")))
         .unnest("related")
         .filter(pl.col("relation").is_in(list(STATED)))
         .with_columns(
-            value=pl.col("value").str.to_lowercase().str.replace(_RESOLVER, ""),
             relation=pl.col("relation").replace_strict({k: v[0] for k, v in STATED.items()}),
             is_told_back=pl.col("relation").replace_strict(
                 {k: v[1] for k, v in STATED.items()}, return_dtype=pl.Boolean
             ),
         )
-        .join(named, on=["scheme", "value"])
+        .join(named, on="key")
         .filter(pl.col("paper_id") != pl.col("other"))
     )
     one, other = pl.col("paper_id"), pl.col("other")

@@ -10,7 +10,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from flows.resolve import resolve
-from flows.resolve.works import OF_ONE_WORK, STATED, work_ids
+from flows.resolve.stated import STATED
+from flows.resolve.works import OF_ONE_WORK, work_ids
 from schemas import TABLES
 from tests.flows.resolve.sample import JUDGEMENTS, record, validated
 
@@ -26,6 +27,7 @@ TALK = record(
 ARTICLE = record(
     "article", year=2001, venue="Journal of Meadow Research", volume="7", pages="301-340", **SAID
 )
+DOI = ("doi", "10.1234/storm")
 STORM = record("storm", title="Storm Surge Warnings for Small Harbours", authors=["Marit Solheim"],
                year=1990)  # fmt: skip
 
@@ -100,6 +102,49 @@ def test_a_preprint_points_to_its_publications() -> None:
 
 
 @pytest.mark.parametrize(
+    ("teller", "said"),
+    [
+        ("preprint", ("is_preprint_of", *DOI)),
+        ("printed", ("has_preprint", "arxiv", "2001.00001")),
+        ("printed", ("has_preprint", "arxiv", "https://arxiv.org/abs/2001.00001")),
+    ],
+)
+def test_a_retitled_preprint_is_one_paper_with_what_a_source_says_it_became(
+    teller: str, said: tuple[str, str, str]
+) -> None:
+    rows = retitled()
+    assert len(set(by_key(release(list(rows.values()))).values())) == 2
+    tables = release(list((rows | {teller: telling(rows[teller], said)}).values()))
+    assert len(set(by_key(tables).values())) == 1
+    assert related(tables) == []
+    pair = tables["matches"].to_dicts()[0]
+    assert "a source states that one is the preprint of the other" in pair["reason"]
+
+
+def test_a_statement_about_another_paper_joins_nothing() -> None:
+    rows = retitled()
+    tied = telling(rows["preprint"], ("is_preprint_of", "doi", "10.1234/other"))
+    assert len(set(by_key(release([tied, rows["printed"]])).values())) == 2
+    # Nor does it outweigh that nothing else agrees.
+    storm = telling(named(STORM, ("arxiv", "2001.00001")), ("is_preprint_of", *DOI))
+    article = named(ARTICLE, DOI)
+    assert len(set(by_key(release([storm, article])).values())) == 2
+
+
+def retitled() -> dict[str, dict[str, Any]]:
+    """A preprint, and what it became under another title, without an identifier in common."""
+    people = {"authors": ["Marit Solheim", "Ngozi Adeyemi"]}
+    preprint = record("preprint", title="Warning Harbours of Surges", year=2001, version="preprint",
+                      venue="arXiv", **people)  # fmt: skip
+    printed = record("printed", title="How Small Ports Learn about Storms", year=2003,
+                     venue="Journal of Tides", volume="9", pages="20-31", **people)  # fmt: skip
+    return {
+        "preprint": named(preprint, ("arxiv", "2001.00001")),
+        "printed": named(printed, DOI),
+    }
+
+
+@pytest.mark.parametrize(
     ("printed", "relation"),
     [
         ("Erratum: {}", "corrects"),
@@ -149,9 +194,6 @@ def test_papers_of_other_titles_are_not_one_work() -> None:
     tables = release([TALK, ARTICLE | {"title": "Storm Surge Warnings for Small Harbours"}])
     assert related(tables) == []
     assert len(set(by_key(tables, "work_id").values())) == 2
-
-
-DOI = ("doi", "10.1234/storm")
 
 
 @pytest.mark.parametrize("value", [DOI[1], "https://doi.org/10.1234/STORM", "doi:10.1234/Storm"])

@@ -8,8 +8,8 @@ two sources, each without duplicates of its own, also as declared in source.toml
 fifth of the values of authors, venue and year moved to the end of the title.
 
 Speed: `--records N` makes a workload of that many records and resolves them in a process of its
-own; `--splink PYTHON` does the same with Splink on DuckDB, run by an interpreter that has it, and
-prints the ratio.
+own; `--splink PYTHON` does the same with Splink on DuckDB, run by an interpreter that has it, also
+on the data sets, and prints the ratio.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.pipeline import Direct, Settings, refresh
+from flows.resolve import readable_records
 from tests.benchmarks.workload import batches
 
 COLUMNS = {
@@ -64,26 +65,31 @@ def damaged(records: pl.DataFrame, seed: int = 3) -> pl.DataFrame:
     )
 
 
+def released(records: pl.DataFrame, folder: Path, *, duplicate_free: bool = False) -> Path:
+    """Refresh records like any dump, in an empty folder; return that of the release."""
+    raw, warehouse = folder / "raw", folder / "warehouse"
+    for (source,), part in records.partition_by("source", as_dict=True).items():
+        dumps = raw / str(source)
+        dumps.mkdir(parents=True)
+        part.write_csv(dumps / "records.csv")
+        mapped = "\n".join(f'{field} = "{name}"' for field, name in COLUMNS.items())
+        (dumps / "source.toml").write_text(
+            f'format = "table"\nduplicate_free = {str(duplicate_free).lower()}\n'
+            f"[columns]\n{mapped}\n"
+        )
+    outcome = refresh(Settings(raw, warehouse), Direct(), lambda _: None)
+    if not outcome.is_published:
+        raise SystemExit("\n".join(outcome.lines))
+    return warehouse / "current"
+
+
 def resolved(
     records: pl.DataFrame, *, duplicate_free: bool = False
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return record_id, cluster_id of records that were refreshed like any dump, and the matches:
     record_id_1, record_id_2, probability."""
     with tempfile.TemporaryDirectory() as temporary:
-        raw, warehouse = Path(temporary) / "raw", Path(temporary) / "warehouse"
-        for (source,), part in records.partition_by("source", as_dict=True).items():
-            folder = raw / str(source)
-            folder.mkdir(parents=True)
-            part.write_csv(folder / "records.csv")
-            mapped = "\n".join(f'{field} = "{name}"' for field, name in COLUMNS.items())
-            (folder / "source.toml").write_text(
-                f'format = "table"\nduplicate_free = {str(duplicate_free).lower()}\n'
-                f"[columns]\n{mapped}\n"
-            )
-        outcome = refresh(Settings(raw, warehouse), Direct(), lambda _: None)
-        if not outcome.is_published:
-            raise SystemExit("\n".join(outcome.lines))
-        current = warehouse / "current"
+        current = released(records, Path(temporary), duplicate_free=duplicate_free)
         homes = pl.read_parquet(current / "paper_records" / "**/*.parquet")
         matches = pl.read_parquet(current / "matches" / "**/*.parquet")
     keys = homes.select("record_id", key="source_key")
@@ -145,7 +151,7 @@ def quality(folder: Path, console: Console) -> None:
     """Print how well each data set in a folder is resolved."""
     table = Table("set", "variant", "pairs", "precision", "recall", "F1", "false pairs")
     bands = Table("set", "probability", "pairs", "mean probability", "share true")
-    for data in sorted(path for path in folder.iterdir() if (path / "gold.csv").exists()):
+    for data in _with_truth(folder):
         records = read_set(data)
         gold = pl.read_csv(data / "gold.csv", infer_schema=False)
         gold = gold.select(*_ordered("record_id_1", "record_id_2")).unique()
@@ -177,6 +183,15 @@ def quality(folder: Path, console: Console) -> None:
     console.print(bands)
 
 
+def _with_truth(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if (path / "gold.csv").exists())
+
+
+def _scored_sets(folder: Path) -> list[Path]:
+    """Return the data sets of which all true pairs are known."""
+    return [path for path in _with_truth(folder) if not (path / "labelled_pairs.csv").exists()]
+
+
 def _is_crossing(records: pl.DataFrame, gold: pl.DataFrame) -> bool:
     """Whether there are two sources and every true pair has one record of each."""
     source = records.select("record_id", "source")
@@ -196,7 +211,8 @@ def _labelled(data: Path, records: pl.DataFrame) -> list[str]:
 
 
 _TIMED = """
-import json, resource, sys, time
+import json, sys, time
+from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 from flows.judgements import SCHEMA
@@ -216,37 +232,67 @@ compared = resolve_papers(batches(), ruled)
 clusters = compared.clusters().select("record_id", cluster_id="cluster")
 seconds = time.perf_counter() - begun
 clusters.write_parquet(sys.argv[2])
-print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+# Of this process alone: what getrusage tells is also that of the one it was started from.
+status = Path("/proc/self/status").read_text()
+print(json.dumps([seconds, int(status.split("VmHWM:")[1].split()[0]) / 1024]))
 """
 
 
-def speed(count: int, splink: str | None, console: Console) -> None:
-    """Print how long a workload takes, in how much memory."""
-    table = Table("tool", "records", "seconds", "memory MB", "F1", "times faster")
+def speed_table() -> Table:
+    """Return the head of the table of times."""
+    return Table("records", "tool", "of them", "seconds", "memory MB", "F1", "times faster")
+
+
+def speed_of_workload(count: int, splink: str | None, table: Table) -> None:
+    """Add how long a made-up workload takes, in how much memory."""
     with tempfile.TemporaryDirectory() as temporary:
-        path, found = Path(temporary) / "records.parquet", Path(temporary) / "clusters.parquet"
+        path = Path(temporary) / "records.parquet"
         size = _write(count, path)
         truth = pl.read_parquet(path, columns=["record_id", "paper"])
         gold = truth.join(truth, on="paper", suffix="_2").filter(
             pl.col("record_id") < pl.col("record_id_2")
         ).select(record_id_1="record_id", record_id_2="record_id_2")  # fmt: skip
-        runs = {"bibmill": [sys.executable, "-c", _TIMED]}
-        if splink:
-            runs["Splink"] = [splink, str(Path(__file__).with_name("splink_baseline.py"))]
-        seconds = {}
-        for tool, command in runs.items():
-            done = subprocess.run(
-                [*command, str(path), str(found)], capture_output=True, text=True, check=True,
-                # What reads the records gives their memory back.
-                env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
-            )  # fmt: skip
-            seconds[tool], peak = json.loads(done.stdout.splitlines()[-1])
-            f1 = scored(pl.read_parquet(found), gold)["f1"]
-            table.add_row(
-                tool, f"{size:,}", f"{seconds[tool]:.1f}", f"{peak:.0f}", f"{f1:.4f}",
-                f"{seconds[tool] / seconds['bibmill']:.1f}",
-            )  # fmt: skip
-    console.print(table)
+        _time("made up", size, path, gold, splink, table)
+
+
+def speed_of_set(data: Path, splink: str | None, table: Table) -> None:
+    """Add how long a data set with truth takes."""
+    with tempfile.TemporaryDirectory() as temporary:
+        current = released(read_set(data), Path(temporary))
+        records = pl.read_parquet(current / "records" / "**/*.parquet").sort("record_id")
+        path = Path(temporary) / "records.parquet"
+        readable_records(records).write_parquet(path)
+        keys = records.select("record_id", "source_key")
+        gold = pl.read_csv(data / "gold.csv", infer_schema=False)
+        known = (
+            gold.join(keys, left_on="record_id_1", right_on="source_key")
+            .join(keys, left_on="record_id_2", right_on="source_key", suffix="_right")
+            .select(*_ordered("record_id", "record_id_right"))
+            .unique()
+        )
+        _time(data.name, records.height, path, known, splink, table)
+
+
+def _time(
+    name: str, size: int, path: Path, gold: pl.DataFrame, splink: str | None, table: Table
+) -> None:
+    found = path.with_name("clusters.parquet")
+    runs = {"bibmill": [sys.executable, "-c", _TIMED]}
+    if splink:
+        runs["Splink"] = [splink, str(Path(__file__).with_name("splink_baseline.py"))]
+    seconds = {}
+    for tool, command in runs.items():
+        done = subprocess.run(
+            [*command, str(path), str(found)], capture_output=True, text=True, check=True,
+            # What reads the records gives their memory back.
+            env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system"},
+        )  # fmt: skip
+        seconds[tool], peak = json.loads(done.stdout.splitlines()[-1])
+        f1 = scored(pl.read_parquet(found), gold)["f1"]
+        table.add_row(
+            name, tool, f"{size:,}", f"{seconds[tool]:.1f}", f"{peak:.0f}", f"{f1:.4f}",
+            f"{seconds[tool] / seconds['bibmill']:.1f}",
+        )  # fmt: skip
 
 
 def _write(count: int, path: Path) -> int:
@@ -283,8 +329,13 @@ def main() -> None:
     console = Console()
     if asked.sets:
         quality(asked.sets, console)
+    times = speed_table()
+    for data in _scored_sets(asked.sets) if asked.sets and asked.splink else []:
+        speed_of_set(data, asked.splink, times)
     if asked.records:
-        speed(asked.records, asked.splink, console)
+        speed_of_workload(asked.records, asked.splink, times)
+    if times.row_count:
+        console.print(times)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ comparisons by similarity, rates estimated without labels, clusters at a probabi
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
+from pathlib import Path
 
 import polars as pl
 import splink.comparison_library as cl
@@ -73,7 +73,8 @@ def main() -> None:
     found = clusters.as_duckdbpyrelation().pl().select("record_id", "cluster_id")
     seconds = time.perf_counter() - begun
     found.with_columns(pl.col("cluster_id").cast(pl.String)).write_parquet(target)
-    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    status = Path("/proc/self/status").read_text()
+    print(json.dumps([seconds, int(status.split("VmHWM:")[1].split()[0]) / 1024]))
 
 
 if __name__ == "__main__":

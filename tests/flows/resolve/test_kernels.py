@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import combinations, pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,27 @@ from rapidfuzz.distance import Indel
 
 from flows.normalize.text import match_key
 from flows.resolve.features import describe, sides
+from flows.resolve.kernels import compiled
 from flows.resolve.kernels.blocks import (
+    BY_ABSTRACT,
+    BY_LETTERS,
+    BY_WORDS,
+    are_near,
     pairs_beside,
     pairs_within,
     reaches,
     repeated,
     smallest,
     word_pairs,
+    words_shared,
 )
-from flows.resolve.kernels.compiled import in_parts
+from flows.resolve.kernels.compiled import in_parts, return_large_arrays
 from flows.resolve.kernels.digests import edge_words, letter_hashes, numbers, shingles, word_sets
 from flows.resolve.kernels.likeness import (
     LONGEST,
     Sides,
     abstracts_alike,
+    abstracts_may_be_alike,
     letters_alike,
     scratch,
     titles_alike,
@@ -340,6 +348,67 @@ def test_a_row_is_no_pair_with_itself() -> None:
     assert numbered(pairs_beside(twice, np.array([3, 3, 3]))) == [(3, 5), (3, 5)]
     last = np.array([2**32 - 1, 0], np.uint32)
     assert numbered(pairs_within(last, np.array([0, 2]))) == [(0, 2**32 - 1)]
+
+
+WORDS = st.lists(
+    st.lists(st.integers(0, 6), min_size=4, max_size=4).filter(
+        lambda row: len({word for word in row if word}) == sum(word > 0 for word in row)
+    ),
+    min_size=2,
+    max_size=2,
+)
+
+
+@given(WORDS, st.integers(1, 4))
+def test_rows_share_so_many_words_or_all_that_one_has(rows: list[list[int]], fewest: int) -> None:
+    pair = np.array([1], np.uint64)
+    one, other = ({word for word in row if word} for row in rows)
+    expected = len(one & other) >= min(fewest, len(one), len(other))
+    assert words_shared(pair, np.array(rows, np.uint32), fewest).tolist() == [expected]
+
+
+def test_a_sketch_tells_abstracts_apart_that_share_nothing() -> None:
+    for one, other in ((told(0, 90), told(0, 90)), (told(0, 90), told(0, 50) + told(200, 240))):
+        assert abstracts_may_be_alike(*two_sides(abstract=(one, other)), 1)
+    assert not abstracts_may_be_alike(*two_sides(abstract=(told(0, 90), told(100, 190))), 1)
+    for absent in (None, "", "one two"):
+        assert not abstracts_may_be_alike(*two_sides(abstract=(told(0, 90), absent)), 1)
+    # Of a text with one run of words, one is all there is.
+    short = two_sides(abstract=(told(0, 3), told(0, 90)))
+    assert abstracts_may_be_alike(*short, 2) == abstracts_may_be_alike(*short, 1)
+
+
+NEAR = [
+    ({"title": "Wintering of marsh harriers", "authors": ["Ada Bo"]}, BY_WORDS, True),
+    ({"title": "Wintering of marsh harriers", "authors": ["Ada Bo"]}, BY_LETTERS, True),
+    ({"title": "Moult in peat beetles", "authors": ["Cy Dee"]}, BY_WORDS, False),
+    ({"title": "Moult in peat beetles", "authors": ["Cy Dee"]}, BY_ABSTRACT, False),
+    ({"title": "Moult in peat beetles", "abstract": told(0, 60)}, BY_ABSTRACT, True),
+    ({"title": None, "abstract": told(0, 60)}, BY_WORDS, True),
+    ({"title": None, "authors": ["Ada Bo"]}, BY_WORDS, True),
+]
+
+
+@pytest.mark.parametrize(("said", "kind", "expected"), NEAR)
+def test_rows_are_near_by_titles_names_or_abstracts(
+    said: dict[str, Any], kind: int, expected: bool
+) -> None:
+    first = {"title": "Wintering of marsh harriers", "authors": ["Ada Bo"],
+             "abstract": told(0, 60)}  # fmt: skip
+    pairs = {name: (first[name], said.get(name)) for name in first}
+    columns, left, right = two_sides(**pairs)
+    pair = np.array([(min(left, right) << 32) | max(left, right)], np.uint64)
+    assert are_near(pair, columns, kind).tolist() == [expected]
+
+
+def test_the_c_library_is_asked_to_return_large_arrays(monkeypatch: Any) -> None:
+    asked = []
+    with_it = SimpleNamespace(mallopt=lambda *said: asked.append(said))
+    monkeypatch.setattr(compiled.ctypes, "CDLL", lambda _: with_it)
+    return_large_arrays()
+    monkeypatch.setattr(compiled.ctypes, "CDLL", lambda _: SimpleNamespace())
+    return_large_arrays()
+    assert asked == [(-3, compiled.LARGE)]
 
 
 ORDERED = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=25).map(sorted)

@@ -16,6 +16,7 @@ from flows.resolve import on_records, readable_records
 from flows.resolve.clustering import RULING
 from flows.resolve.learning import Learned, TooFewError, learned_weights
 from flows.resolve.papers import resolve_papers
+from flows.resolve.verdicts import FLOOR
 from flows.resolve.weights import Weights, WeightsError, shipped_weights, weights_of, weights_table
 from flows.sources import JUDGEMENTS, WEIGHTS, RawError
 from flows.wording import counted
@@ -49,25 +50,47 @@ def learn(raw: Path, warehouse: Path, pairs: Path | None) -> Learned:
     under `raw`. What is learned begins from the shipped weights. Raises RawError where there are
     too few pairs of a kind, or the file is none.
     """
+    if not raw.is_dir():
+        raise RawError(f"There is no folder '{raw}': name the folder of dumps with --raw.")
     place = Warehouse(warehouse)
     release = current_release_id(place)
     if release is None:
         raise RawError(f"There is no release in '{warehouse}': run `bibmill refresh` first.")
     tables = read_tables(place, release, ["records", "paper_records"])
     rulings = read_judgements(raw) if pairs is None else read_rulings(pairs)
+    _require_agreement(rulings)
     records = readable_records(tables["records"])
     labels = on_records(rulings.select(SCHEMA.names()), records, tables["paper_records"])
     compared = resolve_papers(records, labels)
     labelled = compared.scored.filter(pl.col("decided_by") == "judgement").with_columns(
         is_same=pl.col("bound") >= RULING
     )
+    near = compared.scored.filter(pl.col("weight") >= FLOOR)["weight"].to_numpy()
     try:
-        return learned_weights(labelled, compared.frozen, compared.weights)
+        return learned_weights(labelled, compared.frozen, compared.weights, near)
     except TooFewError as error:
         raise RawError(
             f"{error} Of {counted(rulings.height, 'ruling')}, {labelled.height} are on two records"
             f" of release {release}."
         ) from error
+
+
+def _require_agreement(rulings: pl.DataFrame) -> None:
+    """Refuse rulings of which one pair has both, and none is the later."""
+    ordered = rulings.with_columns(
+        one=pl.min_horizontal("left", "right"), other=pl.max_horizontal("left", "right")
+    )
+    both = (
+        ordered.group_by("one", "other", "when", maintain_order=True)
+        .agg(pl.col("ruling").n_unique(), pl.col("origin").str.join(", "))
+        .filter(pl.col("ruling") > 1)
+    )
+    if both.height:
+        one, other, origin = both.select("one", "other", "origin").row(0)
+        raise RawError(
+            f"{origin} rule that {one} and {other} are the same and are different: remove what is"
+            " wrong."
+        )
 
 
 def write_weights(raw: Path, learned: Learned) -> Path:
@@ -76,8 +99,10 @@ def write_weights(raw: Path, learned: Learned) -> Path:
     path = folder / WEIGHTS
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        written = path.with_suffix(".writing")
+        weights_table(learned.weights).write_csv(written)
+        written.replace(path)
         (folder / REPORT).write_text("\n".join(report(learned)) + "\n", encoding="utf-8")
-        weights_table(learned.weights).write_csv(path)
     except OSError as error:
         raise RawError(
             f"'{path}' cannot be written ({error.strerror}): make it writable."

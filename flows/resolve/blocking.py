@@ -2,9 +2,10 @@
 
 Here: the keys, one entry each in `KEYS`, and how a block of records with one key becomes pairs. Not
 here: how alike the two records are (`evidence`). Keys are equi-joinable, so the same step runs as a
-join in any engine. No block is dropped: a large one is split by a second key, the first author's
-surname, and each record is linked with its next neighbours in it, so the pairs grow with the
-records, never with their square; how many are left out is counted.
+join in any engine. No block is dropped: a large one is split by a second key (`ORDERS`:
+the first author's surname, for exact keys also venue and first page), and each record is linked
+with its next neighbours in it, so the pairs grow with the records, never with their square; how
+many pairs of large blocks are left out is counted.
 """
 
 from __future__ import annotations
@@ -274,13 +275,12 @@ def _pairs_of_part(rows: Array, keys: Array, key: Key, features: Features) -> tu
     sizes = np.diff(np.append(starts, len(keys)))
     is_small = (sizes > 1) & (sizes <= SMALL_BLOCK)
     is_large = sizes > SMALL_BLOCK
-    made = [
-        pairs_within(*_packed(rows, starts[is_small], sizes[is_small])),
-        *_large(rows, starts[is_large], sizes[is_large], key, features),
-    ]
-    possible = sizes.astype(np.int64) * (sizes - 1) // 2
+    within = pairs_within(*_packed(rows, starts[is_small], sizes[is_small]))
+    beside = _unique(np.concatenate(_large(rows, starts[is_large], sizes[is_large], key, features)))
+    large = sizes[is_large].astype(np.int64)
+    left_out = int((large * (large - 1) // 2).sum()) - len(beside)
     # In order, what is known of a row is fetched once for its pairs.
-    return _unique(np.concatenate(made)), int(possible.sum()) - sum(map(len, made))
+    return _unique(np.concatenate([within, beside])), left_out
 
 
 def _unique(pairs: Array) -> Array:

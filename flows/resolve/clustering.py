@@ -80,31 +80,54 @@ def _rulings(pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     sameness that would make two different things one through others does not hold.
     """
     ruled = pairs.filter(pl.col("weight").abs() >= RULING).sort("left", "right")
-    members: dict[int, set[int]] = {}
-    apart: set[tuple[int, int]] = set()
+    group: dict[int, int] = {}
+    members: dict[int, list[int]] = {}
+    against: dict[int, set[int]] = {}
     same = []
     # A loop over rulings of people: few, and each bears on the next.
     for left, right, weight in ruled.sort("weight", "left", "right").iter_rows():
-        one, other = members.setdefault(left, {left}), members.setdefault(right, {right})
+        for node in (left, right):
+            if node not in group:
+                group[node], members[node], against[node] = node, [node], set()
+        one, other = group[left], group[right]
         if weight < 0:
-            apart |= {(left, right), (right, left)}
-        elif one is other or not any((a, b) in apart for a in one for b in other):
+            against[one].add(other)
+            against[other].add(one)
+        elif one == other or other not in against[one]:
             same.append((left, right, weight))
-            one |= other
-            members |= dict.fromkeys(one, one)
+            if one != other:
+                _unite(one, other, group, members, against)
     different = sorted(
-        {
-            (min(a, b), max(a, b), -RULING)
-            for left, right in apart
-            for a in members[left]
-            for b in members[right]
-        }
+        (min(a, b), max(a, b), -RULING)
+        for one, others in against.items()
+        for other in others
+        if one < other
+        for a in members[one]
+        for b in members[other]
     )
     schema = pairs.schema
     return (
         pl.DataFrame(same, schema=schema, orient="row"),
         pl.DataFrame(different, schema=schema, orient="row"),
     )
+
+
+def _unite(
+    one: int,
+    other: int,
+    group: dict[int, int],
+    members: dict[int, list[int]],
+    against: dict[int, set[int]],
+) -> None:
+    """Make two groups one; what is different from either is different from it."""
+    kept, gone = (one, other) if len(members[one]) >= len(members[other]) else (other, one)
+    for node in members[gone]:
+        group[node] = kept
+    members[kept] += members.pop(gone)
+    for third in against.pop(gone):
+        against[third].discard(gone)
+        against[third].add(kept)
+        against[kept].add(third)
 
 
 def _cluster(count: int, pairs: pl.DataFrame) -> pl.Series:

@@ -27,7 +27,7 @@ from flows.resolve.kernels.compare import (
 from flows.resolve.kernels.compiled import in_parts
 from flows.resolve.kernels.digests import letter_hashes, word_sets
 from flows.resolve.kernels.likeness import Sides
-from flows.resolve.kernels.words import Array, Lists, folded, texts, words
+from flows.resolve.kernels.words import Array, Lists, Texts, folded, texts, words
 from flows.resolve.marks import (
     MAY_HAVE_MARK,
     MAY_HAVE_SUFFIX,
@@ -104,9 +104,10 @@ class Comparison:
 
 
 SIDE_COLUMNS = (
-    "version", "doi", "arxiv_id", "identifiers", "preprint_ties", "date_basis", "year", "day",
-    "title_hash", "head_hash", "has_label", "opening", "venue", "kind", "first_page", "volume",
-    "issue", "abstract_hash", "abstract_length", "authors_cut", "author_count",
+    "version", "doi", "arxiv_id", "identifiers", "preprint_ties", "date_basis", "year",
+    "title_year", "day", "title_hash", "head_hash", "has_label", "opening", "venue", "kind",
+    "first_page", "volume", "issue", "abstract_hash", "abstract_length", "authors_cut",
+    "author_count",
 )  # fmt: skip
 EVIDENCE_COLUMNS = (
     "title_similarity", "title_rarity", "title_least", "title_containment", "head_similarity",
@@ -159,9 +160,12 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         "is_another_version"
     )
     is_stated = pl.lit(_preprint_is_stated(compared))
+    # Years that titles ended in tell two papers apart as other numbers do.
+    years_differ = pl.col("title_year_left") != pl.col("title_year_right")
     return told.with_columns(
         numbers_conflict=(
-            ((over[0] > 0) & (over[1] > 0) & is_like)
+            (years_differ.fill_null(value=False) & is_like)
+            | ((over[0] > 0) & (over[1] > 0) & is_like)
             | (
                 are_siblings
                 & ~pl.col("title_is_equal")
@@ -204,6 +208,16 @@ def _evidence(compared: pl.DataFrame) -> pl.DataFrame:
         same_issue=pl.col("issue_left") == pl.col("issue_right"),
         same_volume=pl.col("volume_left") == pl.col("volume_right"),
     )
+
+
+def degree(pairs: pl.DataFrame) -> pl.Series:
+    """Return for each pair in how many of the pairs that of its two records is that is in more."""
+    ends = pl.concat([pairs["left"], pairs["right"]]).value_counts(name="degree")
+    sides = [
+        pairs.select(left=side).join(ends, on="left", how="left", maintain_order="left")["degree"]
+        for side in ("left", "right")
+    ]
+    return pl.select(pl.max_horizontal(*sides).alias("degree")).to_series()
 
 
 def with_venues(compared: pl.DataFrame, relation: pl.Series) -> pl.DataFrame:
@@ -255,9 +269,16 @@ def _told(titles: pl.DataFrame, rows: pl.Series) -> tuple[Lists, Lists, pl.DataF
     suffixes = tied.select("row", value="suffixes").explode("value").drop_nulls("value")
     return (
         _sets(marks["row"], _hashed_marks(marks["value"]), titles.height),
-        _sets(suffixes["row"], words(folded(texts(suffixes["value"]))).values, titles.height),
+        _sets(*_single_words(suffixes["row"], folded(texts(suffixes["value"]))), titles.height),
         said,
     )
+
+
+def _single_words(rows: pl.Series, column: Texts) -> tuple[pl.Series, Array]:
+    """Return rows and hashes of the texts that are one word."""
+    found = words(column)
+    is_one = np.diff(found.starts) == 1
+    return rows.filter(pl.Series(is_one)), found.values[found.starts[:-1][is_one]]
 
 
 def _hashed_marks(marks: pl.Series) -> Array:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -28,9 +30,11 @@ from flows.resolve.kernels.rarity import Counts, count_of, counted, totals
 from flows.resolve.kernels.words import Array, Lists, Texts, folded, joined, texts, words
 from flows.resolve.marks import unlabelled
 from flows.resolve.publication import publication
-from flows.resolve.repair import repaired
+from flows.resolve.repair import Lost, repaired, what_is_lost
 from flows.resolve.stated import preprint_ties
 from flows.resolve.weighing import NAMES_COUNTED, TITLES_COUNTED, known_counts
+from schemas import TABLES
+from schemas.dictionary import empty_frame
 
 # Words of titles that recur from issue to issue: they say nothing about which paper it is.
 RECURRING_WORDS = (
@@ -95,7 +99,8 @@ def describe(records: pl.DataFrame | Iterable[pl.DataFrame]) -> Features:
     rows: row, record_id, source, version, title, dates and identifiers as they are; preprint_ties
     (identifiers that a source ties to it, see `stated`); title_hash,
     head_hash and head_bytes (before the colon), title_start and title_opening (its first letters),
-    opening (its first word without a number), surname (of the first author), people_hash (all
+    title_year (where the year stood in the title alone), opening (its first word without a
+    number), surname (of the first author), people_hash (all
     author names), abstract_hash, abstract_opening, abstract_ending: hashes, 0 where absent;
     is_name (a short title before the colon), has_label, abstract_length in words; venue (its
     number), kind, first_page, volume.
@@ -103,7 +108,14 @@ def describe(records: pl.DataFrame | Iterable[pl.DataFrame]) -> Features:
     if isinstance(records, pl.DataFrame):
         ordered = records.sort("record_id")
         records = ordered.iter_slices(BATCH) if ordered.height else [ordered]
-    parts = _transposed(in_order(_described, records))
+        lost = what_is_lost(ordered)
+    else:
+        # Record ids are hashes: the first batch is a fair sample.
+        batches = iter(records)
+        first = next(batches, empty_frame(TABLES["records"]))
+        lost = what_is_lost(first)
+        records = chain([first], batches)
+    parts = _transposed(in_order(partial(_described, lost=lost), records))
     rows = pl.concat(parts.pop("rows")).with_row_index("row")
     venues = rows["venue"].drop_nulls().unique().sort()
     rows = rows.with_columns(pl.col("venue").cast(pl.Enum(venues)).to_physical())
@@ -156,9 +168,10 @@ def weighed(
     return Words(lists, rarity, here > 1, totals(rarity, lists))
 
 
-def _described(records: pl.DataFrame) -> dict[str, Any]:
+def _described(records: pl.DataFrame, lost: Lost) -> dict[str, Any]:
     """Return what is kept of a batch of records, by the names of `Features`."""
-    records = repaired(records)
+    undated = records["publication_date"].is_null()
+    records = repaired(records, lost)
     titled = records.with_columns(title=_without_placeholder(pl.col("title")))
     bare = _spelled_out(titled["title"].to_frame().select(unlabelled(pl.col("title"))).to_series())
     titles = folded(texts(bare))
@@ -177,11 +190,12 @@ def _described(records: pl.DataFrame) -> dict[str, Any]:
     head_hash, is_long, _ = letter_hashes(heads, LONGEST_NAME + 1)
     abstract_hash, abstract_opening, abstract_ending = letter_hashes(keys, KEY_LETTERS)
     rows = titled.select(
-        "record_id", "doi", "arxiv_id", "title",
+        "record_id", "title", pl.col("doi", "arxiv_id").replace("", None),
         pl.col("source", "version", "date_basis").cast(pl.Categorical),
         identifiers=of_papers(pl.col("identifiers")),
         preprint_ties=preprint_ties(pl.col("related")),
         year=pl.col("publication_date").dt.year(),
+        title_year=pl.when(undated).then(pl.col("publication_date").dt.year()),
         day=pl.when(pl.col("date_precision") == "day").then("publication_date"),
         authors_cut=~pl.col("authors_complete").fill_null(value=True),
         author_count=pl.coalesce(

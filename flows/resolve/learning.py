@@ -29,6 +29,13 @@ SPREAD = 1.0
 FOLDS = 5
 FEWEST = 20
 """So many pairs are needed of each ruling."""
+LEAST_SHARE = 0.1
+"""Labels nearly all of one kind tell of who chose them."""
+STRATA = (-2.2, 0.0, 2.2)
+"""Log-odds between which pairs are alike in how sure they are."""
+MOST_COUNT = 10.0
+PRECISE = 0.99
+"""A precision from which on it may fall a little."""
 _LOWEST, _HIGHEST = 1e-4, 0.9999
 _TINY = 1e-12
 
@@ -66,42 +73,48 @@ class Learned:
 
     @property
     def is_better(self) -> bool:
-        """Whether pairs held out are told better than by the weights before."""
-        return self.after.log_loss < self.before.log_loss
+        """Whether pairs held out are told better than by the weights before, and no less
+        precisely."""
+        is_precise = self.after.precision >= min(self.before.precision, PRECISE)
+        return self.after.log_loss < self.before.log_loss and is_precise
 
 
-def learned_weights(labelled: pl.DataFrame, known: Weights, here: Weights) -> Learned:
+def learned_weights(labelled: pl.DataFrame, known: Weights, here: Weights, near: Array) -> Learned:
     """Return what labelled pairs teach.
 
     labelled: left, right (rows), is_same, the levels of each pair and what levels of its own are
-    worth by. known: the weights to begin from. here: the same with the rates of this input. Raises
-    TooFewError where there are too few pairs of a kind.
+    worth by. known: the weights to begin from. here: the same with the rates of this input.
+    near: the log-odds of all pairs of this input that came near. People label what they come upon,
+    often the doubtful: labelled pairs count so that they are as likely one paper as those are.
+    Raises TooFewError where there are too few pairs of a kind.
     """
     told = labelled.filter(~IS_CONFLICT).sort("left", "right")
     same = int(told["is_same"].sum())
-    if min(same, told.height - same) < FEWEST:
+    fewest = max(FEWEST, int(LEAST_SHARE * told.height))
+    if min(same, told.height - same) < fewest:
         raise TooFewError(
             f"There are {same} labelled pairs that are the same and {told.height - same} that are"
             f" different, besides {labelled.height - told.height} that contradict each other in"
-            f" numbers or identifiers: label at least {FEWEST} of each."
+            f" numbers or identifiers: label at least {fewest} of each, as you come upon them."
         )
     problem = _problem(told, here)
     bounds = _bounds(known)
     is_same = told["is_same"].to_numpy()
     folds = _folds(told)
+    counts = _counts(with_weights(told, here)["weight"].to_numpy(), near)
     held_out = np.zeros(told.height)
     for fold in range(FOLDS):
         is_held = folds == fold
-        shift = _fitted(problem.of(~is_held), is_same[~is_held], bounds)
+        shift = _fitted(problem.of(~is_held), is_same[~is_held], counts[~is_held], bounds)
         held_out[is_held] = problem.of(is_held).probabilities(shift)
-    shift = _fitted(problem, is_same, bounds)
+    shift = _fitted(problem, is_same, counts, bounds)
     return Learned(
         weights=_shifted(known, shift),
         pairs=told.height,
         same=same,
         beyond=labelled.height - told.height,
-        before=_fit(problem.probabilities(np.zeros_like(shift)), is_same),
-        after=_fit(held_out, is_same),
+        before=_fit(problem.probabilities(np.zeros_like(shift)), is_same, counts),
+        after=_fit(held_out, is_same, counts),
     )
 
 
@@ -171,9 +184,10 @@ def _problem(told: pl.DataFrame, here: Weights) -> _Problem:
 
 def _bounds(known: Weights) -> list[tuple[float, float]]:
     """Return how far each worth may be shifted: a rate stays between 0 and 1."""
-    free = (-np.inf, np.inf)
+    free, held = (-np.inf, np.inf), (0.0, 0.0)
     worths = (known.worth[name][place] for name, place in _places())
-    return [free] + [
+    # How often two records that meet are one work is no matter of which were labelled.
+    return [held] + [
         (float(np.log(worth.other / _HIGHEST)), float(np.log(worth.other / _LOWEST)))
         if isinstance(worth, Rate)
         else free
@@ -181,14 +195,16 @@ def _bounds(known: Weights) -> list[tuple[float, float]]:
     ]
 
 
-def _fitted(problem: _Problem, is_same: Array, bounds: list[tuple[float, float]]) -> Array:
+def _fitted(
+    problem: _Problem, is_same: Array, counts: Array, bounds: list[tuple[float, float]]
+) -> Array:
     """Return by how much each worth is shifted."""
 
     def loss(shift: Array) -> tuple[float, Array]:
         work, version = problem.sides(shift)
         both = np.clip(work * version, _TINY, 1 - _TINY)
-        total = -np.where(is_same, np.log(both), np.log(1 - both)).sum()
-        push = np.where(is_same, 1.0, -both / (1 - both))
+        total = -(counts * np.where(is_same, np.log(both), np.log(1 - both))).sum()
+        push = counts * np.where(is_same, 1.0, -both / (1 - both))
         gradient = -(
             problem.on_work.T @ (push * (1 - work)) + problem.on_version.T @ (push * (1 - version))
         )
@@ -211,14 +227,25 @@ def _folds(told: pl.DataFrame) -> Array:
     return folds
 
 
-def _fit(probabilities: Array, is_same: Array) -> Fit:
+def _counts(weights: Array, near: Array) -> Array:
+    """Return how much each labelled pair counts, so that its stratum has the share that it has of
+    all (post-stratification)."""
+    labelled, all_near = (np.searchsorted(STRATA, values) for values in (weights, near))
+    ours, theirs = (np.bincount(part, minlength=len(STRATA) + 1) for part in (labelled, all_near))
+    ratio = (theirs / max(theirs.sum(), 1)) / np.maximum(ours / len(labelled), _TINY)
+    counts: Array = np.clip(ratio, 1 / MOST_COUNT, MOST_COUNT)[labelled]
+    return counts
+
+
+def _fit(probabilities: Array, is_same: Array, counts: Array) -> Fit:
     certain = np.clip(probabilities, 1e-6, 1 - 1e-6)
     is_match = probabilities >= 0.5
-    hits = int((is_match & is_same).sum())
+    hits = float(counts[is_match & is_same].sum())
+    losses = -np.where(is_same, np.log(certain), np.log(1 - certain))
     return Fit(
-        log_loss=float(-np.where(is_same, np.log(certain), np.log(1 - certain)).mean()),
-        precision=hits / max(int(is_match.sum()), 1),
-        recall=hits / max(int(is_same.sum()), 1),
+        log_loss=float((counts * losses).sum() / counts.sum()),
+        precision=hits / max(float(counts[is_match].sum()), _TINY),
+        recall=hits / float(counts[is_same].sum()),
     )
 
 

@@ -106,6 +106,14 @@ OTHER_PLACE = (
     & ~_col("title_is_equal")
     & ((_col("over_left") > 0) | (_col("over_right") > 0))
 )
+# Titles that recur, in two issues of one journal: what stands in each is another.
+OTHER_ISSUE = (
+    (_col("venue_relation") == 1)
+    & ~_col("same_issue")
+    & _col("same_volume").fill_null(value=True)
+    & ~_col("same_page").fill_null(value=False)
+    & (_col("title_least") < 10)
+)
 COUNTS_DIFFER = ~_col("same_author_count")
 
 EVIDENCE: tuple[Evidence, ...] = (
@@ -157,6 +165,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "title rarity",
         "work",
         (
+            Level("as of columns and editorials, in another issue", TITLES_AGREE & OTHER_ISSUE),
             Level(
                 "as of columns and editorials, of several authors, venue and year",
                 TITLES_AGREE

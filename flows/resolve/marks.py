@@ -58,10 +58,16 @@ LABELS = (
     r"|^ *(?:tutorial|panel|poster|demo|keynote|invited (?:talk|paper|lecture)|brief announcement"
     r"|extended abstract|research article|original article|abstract)s? *[:–—-] "
 )
+_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+# Numerals up to 39: with l and c they are more often words.
 _ROMAN = {
-    "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8",
-    "ix": "9", "x": "10", "xi": "11", "xii": "12", "xiii": "13", "xiv": "14", "xv": "15",
-}  # fmt: skip
+    "x" * tens + unit: str(10 * tens + place)
+    for tens in range(4)
+    for place, unit in enumerate(_UNITS)
+    if tens or place
+}
+# A single letter is more often a variable or a word.
+_SEVERAL_LETTERS = "|".join(numeral for numeral in _ROMAN if len(numeral) > 1)
 _SPELLED = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
     "eight": "8", "nine": "9", "ten": "10", "first": "1", "second": "2", "third": "3",
@@ -71,7 +77,7 @@ _SPELLED = {
 _NUMBERED = r"(?:part|vol|volume|chapter|book|no|number|phase|type|class|stage|version|paper|study)"
 _NUMERAL = (
     rf"\b{_NUMBERED}\.? (?:{'|'.join((*_ROMAN, *_SPELLED))}|[a-h])\b"
-    r"|\b(?:ii|iii|iv|vi|vii|viii|ix|xi|xii|xiii|xiv|xv)\b"
+    rf"|\b(?:{_SEVERAL_LETTERS})\b"
     r"| (?:i|v)(?:[.,]? *$|:)"
 )
 _NUMBER_IN_KEY = (
@@ -81,7 +87,7 @@ _NUMBER_IN_KEY = (
 
 # A title without these has no marks, no suffix, is no note: the patterns need not be tried.
 _WORDS_OF_MARKS = "|".join((*_ROMAN, *_SPELLED))
-MAY_HAVE_MARK = rf"\d|\+|-\p{{L}}\b|(?i:\b(?:{_WORDS_OF_MARKS})\b|\b{_NUMBERED}\.? [a-h]\b)"
+MAY_HAVE_MARK = rf"\d|[+#]|-\p{{L}}\b|(?i:\b(?:{_WORDS_OF_MARKS})\b|\b{_NUMBERED}\.? [a-h]\b)"
 MAY_HAVE_SUFFIX = r"\d\S*-\p{L}|\p{L}-(?:\p{Lu}|\p{L}\b)"
 NOTE_WORDS = [
     "errat", "corrig", "correction", "addend", "retract", "concern", "reply", "response",
@@ -99,7 +105,8 @@ def unlabelled(title: pl.Expr) -> pl.Expr:
 def title_marks(title: pl.Expr) -> pl.Expr:
     """Return the sorted marks by which versions and parts differ: numbers, numerals, `-G`, `++`.
 
-    `Model-2.5` has 2.5, `Part II` and `part two` have 2, `Model-G` has -g, `C++` has ++.
+    `Model-2.5` has 2.5, `Part II` and `part two` have 2, `Model-G` has -g, `C++` has ++,
+    `C#` has +#.
     """
     text = (
         title.str.normalize("NFKC")
@@ -119,7 +126,9 @@ def title_marks(title: pl.Expr) -> pl.Expr:
     letters = text.str.extract_all(r"\b\p{L}\p{L}+-\p{L}\b").list.eval(
         "-" + pl.element().str.tail(1)
     )
-    plusses = text.str.extract_all(r"\p{L}\d*\+{1,3}").list.eval(pl.element().str.extract(r"(\++)"))
+    plusses = text.str.extract_all(r"\p{L}\d*(?:\+{1,3}|#)").list.eval(
+        pl.element().str.extract(r"([+#]+)$").str.replace("#", "+#", literal=True)
+    )
     marks = pl.concat_list(numbers, numerals, letters, plusses)
     return marks.list.unique().list.sort().fill_null([])
 

@@ -76,7 +76,7 @@ class Compared:
     def estimates(self) -> pl.DataFrame:
         """Return what was learned from this input, see `schemas.match`."""
         counts = {
-            "pairs with a common key that were not compared": self.left_out,
+            "pairs of large blocks that were not looked at under their key": self.left_out,
             "pairs compared": self.scored.height,
         }
         counted = pl.DataFrame(

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from flows.resolve.evidence import degree
 from flows.resolve.kernels.words import Array
 from flows.resolve.levels import EVIDENCE
 from flows.resolve.scoring import with_nats, with_weights
@@ -44,9 +45,7 @@ def learned_rates(leveled: pl.DataFrame, frozen: Weights) -> Weights:
     )
     if safe.is_empty():
         return frozen
-    degrees = np.maximum(
-        *(safe.select(pl.len().over(side)).to_series().to_numpy() for side in ("left", "right"))
-    )
+    degrees = degree(safe).to_numpy()
     importance = 1.0 / (1.0 + np.exp(-safe["work"].to_numpy())) / degrees
     learned = [
         kind

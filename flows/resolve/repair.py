@@ -7,6 +7,8 @@ by their format (`formats`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
@@ -29,29 +31,43 @@ _INITIAL = r"^\p{Lu}\.(?:-?\p{Lu}\.)*,?$"
 INITIAL = 3.0
 
 
-def repaired(records: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Lost:
+    """What may have landed in titles."""
+
+    columns: tuple[str, ...]
+    """The columns that most records have: where there is no such value at all, none was lost."""
+    venues: pl.Series
+    """Venues as `match_key` gives them, of several records, in order."""
+
+
+def what_is_lost(records: pl.DataFrame) -> Lost:
+    """Return what may have landed in the titles of an input, told by its records."""
+    usual = tuple(
+        name
+        for name in ("venue", "publication_date", "authors")
+        if 2 * records[name].null_count() < records.height
+    )
+    return Lost(usual, _known_venues(records))
+
+
+def repaired(records: pl.DataFrame, lost: Lost) -> pl.DataFrame:
     """Return records (readable text) with what landed in their titles put where it belongs.
 
     Looked at are only records that lack the year, the venue or the authors, since whose value
     stands in its column has not lost it.
     """
-    # Where most records have no such value at all, none was lost.
-    usual = [
-        name
-        for name in ("venue", "publication_date", "authors")
-        if 2 * records[name].null_count() < records.height
-    ]
+    usual = lost.columns
     lacks = pl.any_horizontal([pl.lit(value=False), *(pl.col(name).is_null() for name in usual)])
     is_open = lacks & pl.col("title").is_not_null()
     numbered = records.with_row_index("row")
     asked = numbered.filter(is_open)
     if asked.is_empty():
         return records
-    venues = _known_venues(records)
     # Values are appended in any order: each step uncovers the end of the next.
     for name in ("publication_date", "venue") * 2 + ("authors", "publication_date", "venue"):
         if name in usual:
-            asked = _STEPS[name](asked, venues)
+            asked = _STEPS[name](asked, lost.venues)
     return (
         pl.concat([numbered.filter(~is_open), asked])
         .sort("row")

@@ -64,8 +64,8 @@ def succeed(table: pl.DataFrame, heirs: pl.DataFrame) -> pl.DataFrame:
 
 _READ = (
     "record_id", "source", "version", "ordinal", "title", "byline_printed", "abstract", "authors",
-    "authors_complete", "author_count", "doi", "arxiv_id", "identifiers", "publication_date",
-    "date_precision", "date_basis", "venue", "volume", "issue", "pages",
+    "authors_complete", "author_count", "doi", "arxiv_id", "identifiers", "related",
+    "publication_date", "date_precision", "date_basis", "venue", "volume", "issue", "pages",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from flows.resolve.evidence import degree
 from flows.resolve.kernels.venues import venues_alike
 from flows.resolve.kernels.words import texts
 
@@ -79,12 +80,9 @@ def venues_seen(pairs: pl.DataFrame) -> Seen:
         & (pl.col("year_gap") == 0)
         & pl.col("venue_left").is_not_null()
         & pl.col("venue_right").is_not_null()
-    ).with_columns(
-        # Millionths, since sums of whole numbers are the same in any order.
-        times=(1e6 / pl.max_horizontal(pl.len().over("left"), pl.len().over("right")))
-        .round()
-        .cast(pl.Int64)
     )
+    # Millionths, since sums of whole numbers are the same in any order.
+    sure = sure.with_columns(times=(1e6 / degree(sure)).round().cast(pl.Int64))
     # Each pair is seen from both sides.
     alone = pl.concat(sure.select("times", venue=f"venue_{side}") for side in ("left", "right"))
     enough = (

@@ -225,6 +225,6 @@ def _cause() -> pl.Expr:
         .when("numbers_conflict")
         .then(pl.lit("the different numbers or marks in the titles"))
         .when("notes_conflict")
-        .then(pl.lit("the note about a paper, not that paper,"))
-        .otherwise(pl.lit("what is declared of their sources, free of duplicates,"))
+        .then(pl.lit("the note about a paper, which is not that paper"))
+        .otherwise(pl.lit("the declaration of their sources as free of duplicates"))
     )

@@ -20,6 +20,7 @@ from flows.resolve.levels import EVIDENCE, Evidence
 SHIPPED = Path(__file__).parent / "data" / "weights.csv"
 COLUMNS = ("question", "evidence", "level", "nats", "same", "other")
 PRIOR = "prior"
+MOST_NATS = 1000.0
 _REMEDY = "run `bibmill learn` again, or remove the file."
 _COMPARED, _OF_ONE_WORK = "the two were compared", "the two are of one work"
 
@@ -81,6 +82,8 @@ def weights_of(table: pl.DataFrame, name: str) -> Weights:
     ]
     told: dict[tuple[str, str, str], float | Rate] = {}
     for line, row in enumerate(table.iter_rows(named=True), 2):
+        if not any(row.values()):
+            continue
         key = (row["question"], row["evidence"], row["level"])
         if key not in wanted or key in told:
             fault = "says again" if key in told else "has the unknown level"
@@ -110,7 +113,7 @@ def weights_of(table: pl.DataFrame, name: str) -> Weights:
 
 
 def weights_table(weights: Weights) -> pl.DataFrame:
-    """Return the weights as rows: the columns of `COLUMNS`, as `read_weights` reads them."""
+    """Return the weights as rows: the columns of `COLUMNS`, as `weights_of` reads them."""
     rate = weights.same_version
     rows: list[tuple[str, str, str, float | None, float | None, float | None]] = [
         ("work", PRIOR, _COMPARED, weights.compared, None, None),
@@ -137,11 +140,11 @@ def _worth(row: Mapping[str, str | None], place: str) -> float | Rate:
         values = {name: float(text or "") for name, text in numbers.items()}
     except ValueError:
         values = {}
-    if values.keys() == {"nats"} and np.isfinite(values["nats"]):
+    if values.keys() == {"nats"} and abs(values["nats"]) <= MOST_NATS:
         return values["nats"]
     if values.keys() == {"same", "other"} and all(0 < rate < 1 for rate in values.values()):
         return Rate(**values)
     raise WeightsError(
-        f"{place} needs a number under nats, or one between 0 and 1 under both same and other:"
-        f" {_REMEDY}"
+        f"{place} needs a number under nats (of at most {MOST_NATS:.0f}), or one between 0 and 1"
+        f" under both same and other: {_REMEDY}"
     )

@@ -2,10 +2,11 @@
 
 Quality: `--sets FOLDER` has a folder for each data set with truth: records.csv or records.parquet
 (record_id, source, title, authors, venue, year, abstract, volume, number, pages, doi) and gold.csv
-(record_id_1, record_id_2: all true pairs), or labelled_pairs.csv (with `label`). Each set is
-refreshed like any dump, with the shipped settings, and scored on all pairs of its papers; a set of
-two sources, each without duplicates of its own, also as declared in source.toml. `damaged` has a
-fifth of the values of authors, venue and year moved to the end of the title.
+(record_id_1, record_id_2: all true pairs); where labelled_pairs.csv (with `label`) is beside it,
+those are counted instead. Each set is refreshed like any dump, with the shipped settings, and
+scored on all pairs of its papers; a set of two sources, each without duplicates of its own, also as
+declared in source.toml. `damaged` has a fifth of the values of authors, venue and year moved to the
+end of the title.
 
 Speed: `--records N` makes a workload of that many records and resolves them in a process of its
 own; `--splink PYTHON` does the same with Splink on DuckDB, run by an interpreter that has it, also

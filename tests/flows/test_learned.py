@@ -75,7 +75,7 @@ def test_labels_are_learned_from_and_the_next_refresh_decides_by_them(place, tmp
     assert f"Written to '{weights}'" in done.output.replace("\n", "")
     report = (weights.parent / "weights.md").read_text()
     assert "| learned |" in report
-    assert "| title rarity | of many rare words |" in report
+    assert "| number of authors | as many authors |" in report
     assert read_weights(place / "raw") != shipped_weights()
     again = bibmill("refresh", "--direct", *options(place))
     assert again.exit_code == 0
@@ -104,6 +104,22 @@ def test_too_few_labels_are_one_line(place, tmp_path):
     assert done.exit_code == 2
     assert f"label at least {FEWEST} of each" in done.output
     assert "Of 48 rulings, 48 are on two records of release" in done.output
+
+
+def test_labels_that_contradict_each_other_are_refused(place, tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("left,right,ruling\nR1,R2,same\nR2,R1,different\n")
+    done = bibmill("learn", path, *options(place))
+    assert done.exit_code == 2
+    assert "pairs.csv:2, pairs.csv:3 rule that R1 and R2 are the same and are diff" in done.output
+
+
+def test_a_mistyped_folder_is_not_made(place, tmp_path):
+    done = bibmill("learn", labels(place, tmp_path / "pairs.csv", same=24), "--raw",
+                   tmp_path / "rwa", "--warehouse", place / "w")  # fmt: skip
+    assert done.exit_code == 2
+    assert "There is no folder" in done.output
+    assert not (tmp_path / "rwa").exists()
 
 
 def test_pairs_of_unknown_records_are_not_counted(place, tmp_path):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import config
 
 from flows.parallel import cores
 
@@ -16,6 +21,8 @@ T = TypeVar("T")
 
 LARGE = 4 * 1024 * 1024
 _M_MMAP_THRESHOLD = -3
+# Numba makes its settings up as it is loaded.
+_FOLDER = "CACHE_DIR"
 
 
 def kernel(function: F) -> F:
@@ -25,10 +32,35 @@ def kernel(function: F) -> F:
     each process compiles anew.
     """
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    before = getattr(config, _FOLDER)
+    setattr(config, _FOLDER, _cache_folder())
     try:
         return cast("F", numba.njit(cache=True, **options)(function))
     except RuntimeError:  # no folder to keep it in
         return cast("F", numba.njit(**options)(function))
+    finally:
+        setattr(config, _FOLDER, before)
+
+
+@cache
+def _cache_folder() -> str:
+    """Return a folder for the code compiled from these kernels as they are now.
+
+    A kernel takes up others from other modules, of whose changes its own cache knows nothing.
+    """
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.glob("*.py")):
+        digest.update(path.read_bytes())
+    name = f"kernels-{digest.hexdigest()[:16]}"
+    beside = here / "__pycache__" / name
+    try:
+        beside.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return str(
+            Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "bibmill" / name
+        )
+    return str(beside)
 
 
 def in_parts(count: int, least: int, function: Callable[[int, int], T]) -> list[T]:

@@ -90,3 +90,12 @@ def test_absent_values_are_no_keys() -> None:
 def test_every_key_says_what_it_is() -> None:
     assert all(key.values.__doc__ for key in KEYS)
     assert len({key.name for key in KEYS}) == len(KEYS)
+
+
+def test_what_is_left_out_is_a_count_of_large_blocks_only() -> None:
+    alike = [record(str(place), title="Moult of Marsh Beetles", authors=["Ilse Brand"], year=2001,
+                    venue="Soil Letters", pages="7-9") for place in range(20)]  # fmt: skip
+    features = describe(frame(alike))
+    assert candidates(features, sides(features)).left_out >= 0
+    few = describe(frame(alike[:5]))
+    assert candidates(few, sides(few)).left_out == 0

@@ -240,3 +240,15 @@ def test_very_sure_pairs_count_no_more_than_the_highest_weight() -> None:
     # As they were said, 7 and -20 would keep the third apart from the other two.
     rows = [(0, 1, 9.0), (1, 2, 7.0), (0, 2, -20.0)]
     assert groups(cluster(3, pairs(*rows))) == {frozenset({0, 1, 2})}
+
+
+def test_rulings_on_all_pairs_of_two_large_groups_are_applied_in_no_time() -> None:
+    size = 60
+    rows = [
+        (left, right, RULING if (left < size) == (right < size) else -RULING)
+        for left in range(2 * size)
+        for right in range(left + 1, 2 * size)
+    ]
+    schema = {"left": pl.UInt32, "right": pl.UInt32, "weight": pl.Float64}
+    found = cluster(2 * size, pl.DataFrame(rows, schema=schema, orient="row"))
+    assert found.to_list() == [0] * size + [size] * size

@@ -9,7 +9,7 @@ from flows.resolve.features import describe
 from flows.resolve.kernels.digests import numbers
 from flows.resolve.kernels.words import hashed, texts
 from flows.resolve.marks import title_marks, title_note, title_suffixes, unlabelled
-from tests.flows.resolve.sample import frame, record
+from tests.flows.resolve.sample import frame, record, record_id, resolved
 
 
 def rarity_of(word: str, rows: list[dict]) -> float:
@@ -113,3 +113,16 @@ def test_numbers_and_names_inside_links_are_none_of_the_abstract() -> None:
     figures, versions = numbers(texts(pl.Series([text])))
     assert sorted(figures.values) == sorted(hashed(word) for word in ("1200", "36", "7"))
     assert sorted(versions.values) == sorted(hashed(word) for word in ("heron2.5", "heron3"))
+
+
+@pytest.mark.parametrize("odd", ["\ufe70", "\ufdfa", "\u037a"])
+def test_a_suffix_that_is_no_word_shifts_no_other(odd: str) -> None:
+    pair = [record("a", title="Lumina2-Base for Tidal Charts"),
+            record("b", title="Lumina2-Chat for Tidal Charts")]  # fmt: skip
+    others = [record(f"o{place}", title=f"Model2-{odd} Soil Grain") for place in range(3)]
+    matches, _ = resolved(frame([*pair, *others]))
+    ends = [record_id("a"), record_id("b")]
+    both = matches.filter(
+        pl.col("record_id_left").is_in(ends), pl.col("record_id_right").is_in(ends)
+    )
+    assert both["numbers_conflict"].to_list() == [True]

@@ -50,7 +50,8 @@ def labelled(count: int = 60, same: int = 30) -> pl.DataFrame:
 
 
 def learned(pairs: pl.DataFrame) -> Learned:
-    return learned_weights(pairs, compared().frozen, compared().weights)
+    near = compared().scored["weight"].to_numpy()
+    return learned_weights(pairs, compared().frozen, compared().weights, near)
 
 
 def probability(found: Learned) -> float:

@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.resolve.repair import repaired
-from tests.flows.resolve.sample import frame, record, resolved
+from flows.resolve.features import describe
+from flows.resolve.repair import repaired, what_is_lost
+from tests.flows.resolve.sample import frame, record, record_id, resolved
 
 TITLE = "Boundary Layers over Drifting Snow"
 SAID: dict[str, Any] = {
@@ -19,8 +20,12 @@ OTHERS = [
 ]
 
 
+def after(records: pl.DataFrame) -> pl.DataFrame:
+    return repaired(records, what_is_lost(records))
+
+
 def mended(**said: Any) -> dict[str, Any]:
-    frames = repaired(frame([*OTHERS, record("asked", **said)]))
+    frames = after(frame([*OTHERS, record("asked", **said)]))
     return frames.row(by_predicate=pl.col("source_key") == "asked", named=True)
 
 
@@ -58,7 +63,7 @@ def test_where_no_record_has_such_a_value_none_was_lost(title: str) -> None:
     rows = [record(f"r{number}", title=f"{title} {number}x") for number in range(5)]
     rows.append(record("asked", title=title))
     records = frame(rows)
-    assert repaired(records).equals(records)
+    assert after(records).equals(records)
 
 
 def test_a_title_is_never_eaten_up() -> None:
@@ -67,7 +72,7 @@ def test_a_title_is_never_eaten_up() -> None:
 
 def test_rows_stay_in_their_places() -> None:
     records = frame([*OTHERS, record("asked", title=f"{TITLE} 2003")])
-    assert repaired(records)["record_id"].equals(records["record_id"])
+    assert after(records)["record_id"].equals(records["record_id"])
 
 
 def test_a_damaged_record_meets_the_whole_one() -> None:
@@ -83,3 +88,31 @@ def test_a_damaged_record_meets_the_whole_one() -> None:
     home = dict(keys.select("source_key", "cluster").iter_rows())
     assert home["whole"] == home["damaged"]
     assert len(set(home.values())) == len(OTHERS) + 1
+
+
+def test_years_that_titles_end_in_tell_two_papers_apart() -> None:
+    said = {"authors": ["Marit Solheim", "Ngozi Adeyemi"], "venue": "Workshop on Tides"}
+    rows = [record(str(year), title=f"Overview of the Seagrass Mapping Challenge {year}", **said)
+            for year in (2019, 2020)]  # fmt: skip
+    matches, _ = resolved(frame([*OTHERS, *rows]))
+    pair = matches.filter(
+        pl.all_horizontal(
+            pl.col("record_id_left", "record_id_right").is_in(
+                [record_id("2019"), record_id("2020")]
+            )
+        )
+    ).to_dicts()[0]
+    assert pair["numbers_conflict"]
+    assert not pair["is_joined"]
+
+
+def test_what_is_lost_is_told_by_all_records_whatever_the_batches() -> None:
+    rows = [
+        *OTHERS,
+        *(record(f"x{place}", title=f"Drifts of Winter {place}") for place in range(9)),
+    ]
+    records = frame(rows).sort("record_id")
+    whole = describe(records)
+    parts = describe([records, records.clear()])
+    assert whole.rows.equals(parts.rows)
+    assert describe(iter([])).rows.is_empty()

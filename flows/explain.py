@@ -118,6 +118,14 @@ def _explain_paper(connection: duckdb.DuckDBPyConnection, paper_id: str) -> list
     return lines
 
 
+_HOMES_OF_TWO = "SELECT record_id, paper_id FROM paper_records WHERE paper_id IN (?, ?)"
+_RECORDS_OF_TWO = """
+    SELECT records.* FROM records SEMI JOIN (
+        SELECT record_id FROM paper_records WHERE paper_id IN (?, ?)
+    ) USING (record_id)
+"""
+
+
 def _explain_record(connection: duckdb.DuckDBPyConnection, record_id: str) -> list[str]:
     row = _one(connection, _RECORD, record_id)
     return [
@@ -151,11 +159,36 @@ def _explain_pair(connection: duckdb.DuckDBPyConnection, one: str, other: str) -
         lines.append("  Their records were joined through other records of the paper:")
         lines += [f"  - {_verdict(row)}" for row in _rows(connection, _MATCHES_INSIDE, papers[0])]
     else:
-        lines.append(
-            "  No evidence brought their records near: they share no identifier, no rare title"
-            " words and no passage of an abstract, or the comparison came out far below a match."
-        )
+        lines.append(f"  {_why_not_compared(connection, papers)}")
     return lines
+
+
+def _why_not_compared(connection: duckdb.DuckDBPyConnection, papers: list[str]) -> str:
+    """Return why no pair of the records of two papers stands in `matches`."""
+    # What compares records takes a second to load, and is seldom needed here.
+    import polars as pl
+
+    from flows.resolve import readable_records
+    from flows.resolve.blocking import KEYS, shared_keys
+    from flows.resolve.features import describe
+    from schemas import TABLES
+    from schemas.dictionary import polars_schema
+
+    homes, records = (
+        pl.DataFrame(connection.execute(query, papers).to_arrow_table())
+        for query in (_HOMES_OF_TWO, _RECORDS_OF_TWO)
+    )
+    schema = polars_schema(TABLES["records"])
+    typed = records.select(schema.names()).cast(schema)
+    paper_of = dict(homes.iter_rows())
+    keys = shared_keys(describe(readable_records(typed)), paper_of)
+    if not keys:
+        names = ", ".join(key.name for key in KEYS)
+        return f"Their records never met: they have no blocking key in common (of {names})."
+    return (
+        f"Their records share a blocking key ({', '.join(keys)}), but in a block too large to"
+        " compare all its pairs, or the comparison came out far below a match."
+    )
 
 
 def _explain_author(connection: duckdb.DuckDBPyConnection, author_id: str) -> list[str]:

@@ -110,15 +110,16 @@ class Estimates(Table):
         str,
         pa.Field(
             description="What was learned: a kind of evidence on versions, the share of records of"
-            " one work that are one version (same version), or what blocking left out."
+            " one work that are one version (same version), venues that are one, or what blocking"
+            " left out."
         ),
     ]
     level: Annotated[str, pa.Field(description="What the evidence says; empty where it has none.")]
     value: Annotated[
         pl.Float64,
         pa.Field(
-            description="As learned: how often it is found among records of one version; or a"
-            " count."
+            description="As learned: how often it is found among records of one version; of"
+            " venues the log of how often they stand in one paper, against chance; or a count."
         ),
     ]
     frozen: Annotated[

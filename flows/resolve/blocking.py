@@ -10,7 +10,7 @@ many pairs of large blocks are left out is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -227,6 +227,21 @@ def candidates(features: Features, sides: Sides) -> Candidates:
         left_out += missed
     summed = pl.concat(found).group_by("left", "right").agg(pl.col("keys").sum())
     return Candidates(summed.sort("left", "right"), left_out)
+
+
+def shared_keys(features: Features, group_of: Mapping[str, str]) -> list[str]:
+    """Return the names of the keys that records of two groups have in common.
+
+    features: of these records alone. group_of: the group of each record_id.
+    """
+    groups = features.rows["record_id"].replace_strict(group_of).rank("dense").to_numpy()
+    shared = []
+    for key in KEYS:
+        keyed = key.values(features)
+        told = pl.DataFrame({"key": keyed.keys, "group": groups[keyed.rows]})
+        if told.group_by("key").agg(pl.col("group").n_unique())["group"].max() == 2:
+            shared.append(key.name)
+    return shared
 
 
 def key_names(keys: pl.Expr) -> pl.Expr:

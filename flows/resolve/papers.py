@@ -20,7 +20,7 @@ from flows.resolve.kernels.compiled import return_large_arrays
 from flows.resolve.levels import EVIDENCE
 from flows.resolve.rates import learned_rates, rates_table
 from flows.resolve.scoring import with_levels, with_weights
-from flows.resolve.venues import venue_relations, venues_seen
+from flows.resolve.venues import Seen, venue_relations, venues_seen, venues_table
 from flows.resolve.verdicts import DECIDED_BY, IS_CONFLICT, published
 from flows.resolve.weights import Weights, shipped_weights
 from schemas.dictionary import polars_schema
@@ -57,6 +57,8 @@ class Compared:
     """What evidence is worth, with what this input taught of its own versions."""
     frozen: Weights
     """The same before this input was looked at."""
+    seen: Seen
+    """What this input taught of its venues."""
     rulings: pl.DataFrame
     """What people ruled: left < right (rows), ruling, who, when, why."""
     left_out: int
@@ -84,7 +86,10 @@ class Compared:
             schema=polars_schema(Estimates),
             orient="row",
         )
-        return pl.concat([counted, rates_table(self.weights, self.frozen)]).sort("name", "level")
+        venues = venues_table(self.seen, self.features.venues)
+        return pl.concat([counted, rates_table(self.weights, self.frozen), venues]).sort(
+            "name", "level"
+        )
 
 
 def resolve_papers(
@@ -134,7 +139,7 @@ def resolve_papers(
     scored = scored.with_columns(
         bound=bound, is_joined=labels.gather(scored["left"]) == labels.gather(scored["right"])
     )
-    return Compared(features, scored, labels, weights, frozen, rulings, found.left_out)
+    return Compared(features, scored, labels, weights, frozen, seen, rulings, found.left_out)
 
 
 def _with_ruled(pairs: pl.DataFrame, rulings: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,8 @@ import polars as pl
 from flows.resolve.evidence import degree
 from flows.resolve.kernels.venues import venues_alike
 from flows.resolve.kernels.words import texts
+from schemas.dictionary import polars_schema
+from schemas.match import Estimates
 
 # Lift, in nats, from which on two names are one, and below which they are never one.
 ONE, NEVER = 0.7, -1.0
@@ -91,6 +93,18 @@ def venues_seen(pairs: pl.DataFrame) -> Seen:
     apart = _ordered(sure).hstack([sure["times"]]).filter(pl.col("low") != pl.col("high"))
     together = apart.group_by("low", "high").agg(pl.col("times").sum())
     return Seen(enough, together, int(alone["times"].sum()))
+
+
+def venues_table(seen: Seen, names: pl.Series) -> pl.DataFrame:
+    """Return the venues that this input shows to be one, see `schemas.match`."""
+    both = seen.together.select("low", "high").sort("low", "high")
+    told = both.with_columns(lift=_lift(both, seen)).filter(pl.col("lift") > ONE)
+    level = names.gather(told["low"]) + " = " + names.gather(told["high"])
+    kinds = polars_schema(Estimates)
+    return told.select(
+        name=pl.lit("venues that are one"), level=level, value="lift",
+        frozen=pl.lit(None), other=pl.lit(None),
+    ).cast(kinds)  # fmt: skip
 
 
 def _lift(both: pl.DataFrame, seen: Seen) -> pl.Series:

@@ -137,6 +137,19 @@ def test_explain_a_pair_that_was_not_merged(place):
     assert "are two papers" in output
 
 
+def test_explain_two_papers_that_never_met_names_the_keys(place):
+    pairs = """SELECT a.paper_id, b.paper_id FROM papers a, papers b WHERE a.paper_id < b.paper_id
+        AND NOT EXISTS (FROM matches JOIN paper_records l ON l.record_id = record_id_left
+            JOIN paper_records r ON r.record_id = record_id_right
+            WHERE l.paper_id IN (a.paper_id, b.paper_id) AND r.paper_id IN (a.paper_id, b.paper_id)
+                AND l.paper_id <> r.paper_id) LIMIT 1"""
+    one, other = ids(place, pairs)[:2]
+    result = bibmill("explain", one, other, "--warehouse", place / "w")
+    assert result.exit_code == 0
+    assert "are two papers" in result.output
+    assert re.search(r"never met: they have no blocking key|share a blocking key \(", result.output)
+
+
 def test_explain_a_record_and_its_paper(place):
     record = ids(place, "SELECT record_id FROM records ORDER BY record_id LIMIT 1")[0]
     assert "source" in bibmill("explain", record, "--warehouse", place / "w").output

@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from flows.resolve.blocking import KEYS, Candidates, candidates, key_names
+from flows.resolve.blocking import KEYS, Candidates, candidates, key_names, shared_keys
 from flows.resolve.features import describe, sides
-from tests.flows.resolve.sample import frame, record
+from tests.flows.resolve.sample import frame, record, record_id
 
 
 def met(rows: list[dict[str, Any]]) -> Candidates:
@@ -99,3 +99,22 @@ def test_what_is_left_out_is_a_count_of_large_blocks_only() -> None:
     assert candidates(features, sides(features)).left_out >= 0
     few = describe(frame(alike[:5]))
     assert candidates(few, sides(few)).left_out == 0
+
+
+def test_the_keys_that_two_papers_share_are_named() -> None:
+    rows = [
+        record("a", title="Moult of Marsh Beetles", authors=["Ilse Brand"], doi="10.1234/a"),
+        record("b", title="Moult of Marsh Beetles", authors=["Okoro Ade"]),
+        record("c", title="Nectar Memory", doi="10.1234/a"),
+        record("d", title="Unlike Any"),
+    ]
+    groups = {record_id(key): "one" if key == "a" else "other" for key in "abcd"}
+
+    def shared(*keys: str) -> list[str]:
+        chosen = [row for row in rows if row["source_key"] in keys]
+        return shared_keys(describe(frame(chosen)), groups)
+
+    assert "title" in shared("a", "b")
+    assert shared("a", "c") == ["doi"]
+    assert shared("a", "d") == []
+    assert {"doi", "title"} <= set(shared("a", "b", "c", "d"))

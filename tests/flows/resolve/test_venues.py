@@ -13,7 +13,8 @@ from flows.resolve.kernels.venues import venues_alike
 from flows.resolve.kernels.words import texts
 from flows.resolve.levels import EVIDENCE
 from flows.resolve.papers import resolve_papers
-from flows.resolve.venues import venue_relations, venues_seen
+from flows.resolve.venues import venue_relations, venues_seen, venues_table
+from schemas.match import Estimates
 from tests.flows.resolve.sample import JUDGEMENTS, frame, record
 
 SURE = {"title_similarity": 1.0, "title_rarity": 30.0, "author_similarity": 1.0, "year_gap": 0}
@@ -180,3 +181,12 @@ def test_an_input_shows_that_a_short_name_is_a_long_one() -> None:
     ends = [number.gather(compared.scored[side]) for side in ("left", "right")]
     is_both = (ends[0].is_in([short, long]) & ends[1].is_in([short, long])) & (ends[0] != ends[1])
     assert set(said_of_venues(compared.scored.filter(is_both))) == {"the same venue"}
+
+
+def test_venues_that_are_shown_to_be_one_are_published() -> None:
+    pairs, names = told(*[("jcss", "meadow science")] * 8, *OTHERS)
+    table = venues_table(venues_seen(pairs), names)
+    Estimates.validate(table)
+    assert table["level"].to_list() == ["jcss = meadow science"]
+    assert table["value"].item() > 0.7
+    assert venues_table(venues_seen(pairs.clear()), names).is_empty()

@@ -175,7 +175,7 @@ def _why_not_compared(connection: duckdb.DuckDBPyConnection, papers: list[str]) 
     from schemas.dictionary import polars_schema
 
     homes, records = (
-        pl.DataFrame(connection.execute(query, papers).to_arrow_table())
+        pl.DataFrame(connection.sql(query, params=papers).to_arrow_table())
         for query in (_HOMES_OF_TWO, _RECORDS_OF_TWO)
     )
     schema = polars_schema(TABLES["records"])

@@ -16,7 +16,7 @@ from tests.processes import PrefectServer, prefect_server
 # How long an example takes is the machine's affair. Examples are the same in every run, so that a
 # change is judged by what it changed; `--hypothesis-profile=search` looks for new ones.
 _slow = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("bibmill", derandomize=True, **_slow)
+settings.register_profile("bibmill", derandomize=True, max_examples=50, **_slow)
 settings.register_profile("search", **_slow)
 settings.load_profile("bibmill")
 

@@ -10,6 +10,8 @@ import polars as pl
 from schemas import columns as c
 from schemas.base import Keys, Table
 
+# How the table estimates names what large blocks left out; the check of that reads it.
+LEFT_OUT = "pairs of large blocks that were not looked at under their key"
 EVIDENCE_STRUCT = pl.Struct(
     {"question": pl.String, "evidence": pl.String, "says": pl.String, "nats": pl.Float64}
 )

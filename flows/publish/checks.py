@@ -20,6 +20,7 @@ from flows.publish.integrity import broken_references, duplicate_keys, invalid_v
 from flows.sources import Expect, shown
 from flows.wording import counted
 from schemas.dictionary import polars_schema
+from schemas.match import LEFT_OUT
 from schemas.release import Checks
 
 MAX_REJECT_SHARE = 0.05
@@ -161,8 +162,7 @@ def pairs_left_out(candidate: Candidate) -> Measured:
 
     They are compared where they share a rarer key, too; so nothing is wrong, but it is known.
     """
-    estimates = candidate.tables["estimates"].filter(pl.col("name") == "blocking")
-    left_out = estimates.filter(pl.col("level").str.contains("not compared"))["value"].sum()
+    left_out = candidate.tables["estimates"].filter(pl.col("level") == LEFT_OUT)["value"].sum()
     return Measured(
         float(left_out),
         math.inf,

@@ -24,7 +24,7 @@ from flows.resolve.venues import Seen, venue_relations, venues_seen, venues_tabl
 from flows.resolve.verdicts import DECIDED_BY, IS_CONFLICT, published
 from flows.resolve.weights import Weights, shipped_weights
 from schemas.dictionary import polars_schema
-from schemas.match import Estimates
+from schemas.match import LEFT_OUT, Estimates
 
 # Inside a component of up to this many records every pair is compared.
 COMPLETED = 300
@@ -78,7 +78,7 @@ class Compared:
     def estimates(self) -> pl.DataFrame:
         """Return what was learned from this input, see `schemas.match`."""
         counts = {
-            "pairs of large blocks that were not looked at under their key": self.left_out,
+            LEFT_OUT: self.left_out,
             "pairs compared": self.scored.height,
         }
         counted = pl.DataFrame(

@@ -16,6 +16,7 @@ from flows.publish import verify, writing
 from flows.publish.warehouse import Warehouse, current_release_id, list_releases, read_tables
 from flows.sources import find_dumps
 from schemas import TABLES
+from schemas.match import LEFT_OUT
 
 SAMPLES = Path(__file__).parents[2] / "raw"
 
@@ -49,6 +50,24 @@ def test_the_samples_become_a_whole_release(raw, tmp_path):
     assert tables["checks"].filter(pl.col("severity") == "fail")["passed"].all()
     assert tables["refreshes"]["stage"].to_list() == ["extract", "publish", "resolve", "validate"]
     assert [line.split()[0] for line in lines] == ["extract", "validate", "resolve", "publish"]
+
+
+def test_pairs_that_large_blocks_leave_out_are_counted_in_the_checks(tmp_path):
+    dump = tmp_path / "raw" / "lists" / "papers.csv"
+    dump.parent.mkdir(parents=True)
+    rows = [
+        f"Editorial,Ada {letter}oss{place},19{place}" for place in range(10, 50) for letter in "BM"
+    ]
+    dump.write_text("\n".join(["title,authors,year", *rows]) + "\n")
+    run(tmp_path / "raw", tmp_path / "w")
+    tables = current(tmp_path / "w")
+    check = tables["checks"].filter(pl.col("check") == "pairs_left_out").to_dicts()[0]
+    learned = tables["estimates"].filter(pl.col("level") == LEFT_OUT)["value"].item()
+    # Of 80 records with one title most pairs are left out, and none twice.
+    assert 0 < learned <= 80 * 79
+    assert check["value"] == learned
+    assert check["message"].startswith(f"{learned:,.0f} pairs of records")
+    assert check["passed"]
 
 
 def test_every_value_of_a_paper_has_a_record_behind_it(raw, tmp_path):

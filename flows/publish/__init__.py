@@ -7,7 +7,8 @@ manifest    what a release was made from, and its files
 catalog     the DuckDB file over a release
 views       what the DuckDB file offers beyond the tables
 changes     a release against the one before
-checks      what must hold before a release is published
+checks      what must hold before a release is published (`guarantees`), and what people should
+            know of it (`notices`); both are measured on a `candidate`
 integrity   what must hold inside a set of tables
 files       durable file operations
 

@@ -1,6 +1,6 @@
 """What must hold inside a set of tables: values, keys, references.
 
-Rules about where the tables come from belong to `flows.publish.checks`.
+Rules about where the tables come from belong to `flows.publish.guarantees`.
 """
 
 from __future__ import annotations
